@@ -1,0 +1,129 @@
+"""Reading files that nobody vouches for: regular files only, bounded, JSON without surprises."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .errors import NpdistilError
+
+MAX_JSON_BYTES = 1 << 20
+MAX_JSON_DEPTH = 64
+MAX_INTEGER_DIGITS = 20
+
+
+def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearray:
+    """Read a whole regular file of at most `max_bytes` bytes.
+
+    A FIFO or a device would block for ever or never end, hence the check on the open descriptor.
+
+    Raises:
+        error: the file is missing, unreadable, not a regular file, too large, or changed meanwhile.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        raise error(f"{path}: no such file.") from None
+    except (OSError, ValueError) as failure:
+        raise error(f"{path}: cannot be opened: {failure}.") from None
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise error(f"{path}: not a regular file.")
+        if status.st_size > max_bytes:
+            raise error(f"{path}: {status.st_size} bytes, at most {max_bytes} are accepted.")
+        content = bytearray(status.st_size)
+        view, filled = memoryview(content), 0
+        try:
+            while filled < len(content) and (count := stream.readinto(view[filled:])):
+                filled += count
+            complete = filled == status.st_size == os.fstat(stream.fileno()).st_size
+        except OSError as failure:
+            raise error(f"{path}: cannot be read: {failure}.") from None
+    if not complete:
+        raise error(f"{path}: changed while it was read; try again.")
+    return content
+
+
+def read_json(
+    path: Path, error: type[NpdistilError], max_bytes: int = MAX_JSON_BYTES
+) -> dict[str, Any] | list[Any]:
+    """Read a JSON object or array the strict way.
+
+    Python's own reader accepts NaN, Infinity, duplicate keys, UTF-16 and any depth; here each is
+    an error, because two readers could then see two different models.
+
+    Raises:
+        error: not a readable file, not UTF-8, not JSON, or one of the cases above.
+    """
+    try:
+        text = read_file(path, max_bytes, error).decode("utf-8")
+    except UnicodeDecodeError as failure:
+        raise error(f"{path}: not UTF-8 (byte {failure.start}).") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_bounded_int,
+            parse_float=_finite_float,
+        )
+        _check_depth(value, MAX_JSON_DEPTH)
+    except RecursionError:
+        raise error(f"{path}: nested more than {MAX_JSON_DEPTH} levels deep.") from None
+    except ValueError as failure:
+        raise error(f"{path}: not valid JSON: {failure}.") from None
+    if not isinstance(value, dict | list):
+        raise error(f"{path}: expected a JSON object or array, received {type(value).__name__}.")
+    return value
+
+
+def read_json_object(
+    path: Path, error: type[NpdistilError], max_bytes: int = MAX_JSON_BYTES
+) -> dict[str, Any]:
+    """Read a JSON file whose top level must be an object; otherwise as `read_json`.
+
+    Raises:
+        error: as `read_json`, or the top level is an array.
+    """
+    value = read_json(path, error, max_bytes)
+    if not isinstance(value, dict):
+        raise error(f"{path}: expected a JSON object, received an array.")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {twice[:80]!r} appears twice")
+    return result
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > MAX_INTEGER_DIGITS:
+        raise ValueError(f"an integer of {len(digits)} digits")
+    return int(digits)
+
+
+def _finite_float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{digits[:40]} is outside the range of a float")
+    return value
+
+
+def _check_depth(value: Any, levels: int) -> None:
+    if levels < 0:
+        raise RecursionError
+    children = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        for child in children:
+            _check_depth(child, levels - 1)
