@@ -1,0 +1,83 @@
+"""Shared fixtures, strict numerics, and what is collected where.
+
+* `tests/live/` compares with transformers, tokenizers and sentence-transformers.
+* `tests/data/` does so on the real texts of the folder that NPDISTIL_DATA names.
+* Everything else needs the runtime packages, pytest and hypothesis alone.
+"""
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+WEIGHTS = ROOT / "weights" / "all-MiniLM-L6-v2"
+DATA = Path(os.environ["NPDISTIL_DATA"]) if os.environ.get("NPDISTIL_DATA") else None
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+collect_ignore: list[str] = []
+if not HAS_TORCH:
+    collect_ignore += ["live", "data"]
+if DATA is None:
+    collect_ignore += ["data"]
+
+_COMPARED: dict[str, int] = {}
+
+
+def pytest_report_header() -> list[str]:
+    """Say aloud what this run leaves out."""
+    return [
+        f"NPDISTIL_DATA: {DATA or 'not set, tests/data is not collected'}",
+        f"torch: {'present' if HAS_TORCH else 'absent, tests/live and tests/data not collected'}",
+    ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how much was compared with the peers."""
+    if _COMPARED:
+        terminalreporter.section("compared with the peers")
+        for what, count in sorted(_COMPARED.items()):
+            terminalreporter.write_line(f"{count:>9,}  {what}")
+
+
+@pytest.fixture(scope="session")
+def compared() -> Callable[[str, int], None]:
+    """Record `count` comparisons under a name; the run prints the sums at its end."""
+
+    def record(what: str, count: int) -> None:
+        _COMPARED[what] = _COMPARED.get(what, 0) + count
+
+    return record
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real texts; a name that leads nowhere is an error, not a skip."""
+    assert DATA is not None
+    assert DATA.is_dir(), f"NPDISTIL_DATA={DATA} is not a folder"
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def minilm_folder() -> Path:
+    """all-MiniLM-L6-v2 with its real weights."""
+    assert (WEIGHTS / "model.safetensors").exists(), (
+        "weights/all-MiniLM-L6-v2 is missing: run `python tools/fetch_weights.py all-MiniLM-L6-v2`"
+    )
+    return WEIGHTS
+
+
+@pytest.fixture(autouse=True)
+def strict_numerics() -> Iterator[None]:
+    """NumPy raises where it would warn; a test that expects an overflow says so itself."""
+    with np.errstate(all="raise", under="ignore"):
+        yield
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with a fixed seed."""
+    return np.random.default_rng(20200)
