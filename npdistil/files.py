@@ -58,23 +58,7 @@ def read_json(
     Raises:
         error: not a readable file, not UTF-8, not JSON, or one of the cases above.
     """
-    try:
-        text = read_file(path, max_bytes, error).decode("utf-8")
-    except UnicodeDecodeError as failure:
-        raise error(f"{path}: not UTF-8 (byte {failure.start}).") from None
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_int=_bounded_int,
-            parse_float=_finite_float,
-        )
-        _check_depth(value, MAX_JSON_DEPTH)
-    except RecursionError:
-        raise error(f"{path}: nested more than {MAX_JSON_DEPTH} levels deep.") from None
-    except ValueError as failure:
-        raise error(f"{path}: not valid JSON: {failure}.") from None
+    value = parse_json(read_file(path, max_bytes, error), str(path), error)
     if not isinstance(value, dict | list):
         raise error(f"{path}: expected a JSON object or array, received {type(value).__name__}.")
     return value
@@ -91,6 +75,32 @@ def read_json_object(
     value = read_json(path, error, max_bytes)
     if not isinstance(value, dict):
         raise error(f"{path}: expected a JSON object, received an array.")
+    return value
+
+
+def parse_json(content: bytes | bytearray, source: str, error: type[NpdistilError]) -> Any:
+    """Parse JSON bytes the strict way of `read_json`; `source` names them in messages.
+
+    Raises:
+        error: not UTF-8, not JSON, or one of the cases that Python's reader would let through.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        raise error(f"{source}: not UTF-8 (byte {failure.start}).") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_bounded_int,
+            parse_float=_finite_float,
+        )
+        _check_depth(value, MAX_JSON_DEPTH)
+    except RecursionError:
+        raise error(f"{source}: nested more than {MAX_JSON_DEPTH} levels deep.") from None
+    except ValueError as failure:
+        raise error(f"{source}: not valid JSON: {failure}.") from None
     return value
 
 

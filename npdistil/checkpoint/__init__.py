@@ -1,0 +1,1 @@
+"""Files on disk to named arrays: config.json and model.safetensors."""

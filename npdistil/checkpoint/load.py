@@ -1,0 +1,171 @@
+"""A model folder to configuration and parameters: all of it is right, or one error says why."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..config import KEYS, EncoderConfig
+from ..errors import ModelFileError
+from .names import AXES, FAMILIES, Expected, expected_tensors, is_ignored, new_spelling, prefix_of
+from .params import EncoderParams, FloatArray, cast, from_named_arrays
+from .safetensors_file import StoredTensors, read_stored
+
+WEIGHTS_FILE = "model.safetensors"
+# Weights of other formats, and what a message says about them.
+_OTHER_WEIGHTS = (
+    "pytorch_model.bin",
+    "model.safetensors.index.json",
+    "tf_model.h5",
+    "flax_model.msgpack",
+    "model.onnx",
+)
+_NAMES_SHOWN = 20
+_FLOATS = ("F64", "F32", "F16", "BF16")
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """How the encoder's weights lie on disk, for `npdistil info`."""
+
+    dtype: str  # "F32", or several as "F16, F32"
+    file_bytes: int
+    ignored: tuple[str, ...]  # names of heads and leftovers that were not used
+
+
+def load_encoder(
+    folder: Path | str, dtype: npt.DTypeLike = np.float32
+) -> tuple[EncoderConfig, EncoderParams]:
+    """Read `config.json` and `model.safetensors` of a model folder.
+
+    Args:
+        folder: a local folder; nothing is downloaded.
+        dtype: float type of the parameters. Half precision is widened exactly; weights stored in
+            float64 are rounded unless float64 is asked for.
+
+    Raises:
+        ConfigError: config.json is missing, malformed or asks for something that is not built.
+        ModelFileError: the weights are missing, damaged or do not match the configuration;
+            missing, unused and misshapen tensors are reported together.
+    """
+    config, params, _ = load_stored(folder, dtype)
+    return config, params
+
+
+def load_stored(
+    folder: Path | str, dtype: npt.DTypeLike = np.float32
+) -> tuple[EncoderConfig, EncoderParams, StoredWeights]:
+    """As `load_encoder`, with how the weights are stored.
+
+    Raises:
+        ConfigError: as `load_encoder`.
+        ModelFileError: as `load_encoder`.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        problem = "not a folder" if folder.exists() else "no such folder"
+        raise ModelFileError(
+            f"{folder}: {problem}; expected a folder with config.json and {WEIGHTS_FILE}."
+        )
+    config = EncoderConfig.from_folder(folder)
+    path = folder / WEIGHTS_FILE
+    if not os.path.lexists(path):
+        raise ModelFileError(_without_weights(folder))
+    stored = read_stored(path)
+    arrays, ignored = _by_path(stored, config, path)
+    used = {dtype for name, dtype in stored.dtypes.items() if name not in ignored}
+    weights = StoredWeights(", ".join(sorted(used)), stored.file_bytes, ignored)
+    return config, cast(from_named_arrays(arrays, config.num_hidden_layers), dtype), weights
+
+
+def _without_weights(folder: Path) -> str:
+    found = [name for name in _OTHER_WEIGHTS if (folder / name).exists()]
+    if found:
+        return (
+            f"{folder}: no {WEIGHTS_FILE}, found {', '.join(found)}; other formats are not read, "
+            f"convert once with the safetensors package (see weights/README.md)."
+        )
+    names = sorted(entry.name for entry in folder.iterdir())
+    return f"{folder}: no {WEIGHTS_FILE}; the folder holds {_shown(names) or 'nothing'}."
+
+
+def _by_path(
+    stored: StoredTensors, config: EncoderConfig, path: Path
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """Arrays by field path, and the names that were ignored."""
+    prefix = prefix_of(stored.arrays, config.model_type)
+    canonical: dict[str, str] = {}  # name without prefix, new spelling -> name in the file
+    ignored, unused, twice = [], [], []
+    for name in stored.arrays:
+        short = new_spelling(name.removeprefix(prefix))
+        if is_ignored(short, config.model_type):
+            ignored.append(name)
+        elif not name.startswith(prefix):
+            unused.append(name)
+        elif short in canonical:
+            twice.append(f"{canonical[short]} and {name}")
+        else:
+            canonical[short] = name
+    # A pooler is there as a whole or not at all; half of one shows up as a missing tensor.
+    pooler = any(short.startswith("pooler.") for short in canonical)
+    expected = expected_tensors(config, pooler=pooler)
+    unused += [name for short, name in canonical.items() if short not in expected]
+    missing = [prefix + short for short in expected if short not in canonical]
+    wrong = [
+        problem
+        for short, want in expected.items()
+        if short in canonical and (problem := _mismatch(canonical[short], want, stored, config))
+    ]
+    problems = [
+        f"{len(names)} {kind}: {_shown(names)}"
+        for kind, names in (
+            ("missing", missing),
+            ("unused", unused),
+            ("misshapen", wrong),
+            ("present under two names", twice),
+        )
+        if names
+    ]
+    if problems:
+        layers = _layer_hint(canonical, config)
+        raise ModelFileError(
+            f"{path} does not match config.json{layers}. Tensors {'; '.join(problems)}."
+        )
+    arrays = {want.path: stored.arrays[canonical[short]] for short, want in expected.items()}
+    return arrays, tuple(ignored)
+
+
+def _mismatch(
+    name: str, want: Expected, stored: StoredTensors, config: EncoderConfig
+) -> str | None:
+    """What is wrong with one tensor, named with the keys of config.json that disagree."""
+    shape, dtype = stored.arrays[name].shape, stored.dtypes[name]
+    if shape != want.shape:
+        keys = KEYS[config.model_type]
+        sizes = dict.fromkeys(f"{keys[AXES[a]]} {getattr(config, AXES[a])}" for a in want.axes)
+        return f"{name} {shape}, where {', '.join(sizes)} call for {want.shape}"
+    if dtype not in _FLOATS:
+        return f"{name} of dtype {dtype}, where one of {', '.join(_FLOATS)} is needed"
+    return None
+
+
+def _layer_hint(canonical: Mapping[str, Any], config: EncoderConfig) -> str:
+    """The likeliest contradiction, said in words: another number of layers."""
+    start = FAMILIES[config.model_type].layer_prefix
+    numbers = {
+        name.removeprefix(start).split(".")[0] for name in canonical if name.startswith(start)
+    }
+    if not numbers or len(numbers) == config.num_hidden_layers:
+        return ""
+    key = KEYS[config.model_type]["num_hidden_layers"]
+    return f": {key} is {config.num_hidden_layers}, the file has {len(numbers)} layers"
+
+
+def _shown(names: Iterable[str]) -> str:
+    names = list(names)
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

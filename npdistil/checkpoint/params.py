@@ -1,0 +1,177 @@
+"""Every parameter of the encoder, one line per tensor; the suffix is the shape (dims.py).
+
+Weights keep the order they have on disk: `weight_EI` is (outputs, inputs) and a linear layer
+computes x_NI @ weight_EI.T + bias_E.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ModelFileError
+
+FloatArray = npt.NDArray[np.floating[Any]]
+Node = TypeVar("Node")
+
+
+@dataclass(frozen=True)
+class LinearParams:
+    """y_NE = x_NI @ weight_EI.T + bias_E."""
+
+    weight_EI: FloatArray
+    bias_E: FloatArray
+
+
+@dataclass(frozen=True)
+class NormParams:
+    """LayerNorm: scale and shift (gamma and beta of the paper)."""
+
+    weight_D: FloatArray
+    bias_D: FloatArray
+
+
+@dataclass(frozen=True)
+class AttentionParams:
+    """Self-attention with the residual's LayerNorm; every linear is (D, D)."""
+
+    query: LinearParams
+    key: LinearParams
+    value: LinearParams
+    output: LinearParams
+    norm: NormParams
+
+
+@dataclass(frozen=True)
+class FeedForwardParams:
+    """The two linears around GELU, (F, D) and (D, F), with the residual's LayerNorm."""
+
+    intermediate: LinearParams
+    output: LinearParams
+    norm: NormParams
+
+
+@dataclass(frozen=True)
+class LayerParams:
+    """One post-LayerNorm transformer block."""
+
+    attention: AttentionParams
+    feed_forward: FeedForwardParams
+
+
+@dataclass(frozen=True)
+class EmbeddingParams:
+    """The tables whose rows are summed, then normalised."""
+
+    word_VD: FloatArray
+    position_PD: FloatArray
+    token_type_GD: FloatArray | None  # None: the model has no token types (DistilBERT)
+    norm: NormParams
+
+
+@dataclass(frozen=True)
+class EncoderParams:
+    """The whole encoder."""
+
+    embeddings: EmbeddingParams
+    layers: tuple[LayerParams, ...]
+    pooler: LinearParams | None  # (D, D), applied to the first token; None: not in the file
+
+
+def map_arrays(function: Callable[[str, FloatArray], FloatArray], node: Node) -> Node:
+    """Rebuild a tree of parameters with `function(path, array)` in the place of each array.
+
+    The only walk over the tree: paths and order of everything else come from here. A path is
+    the dotted way through the fields, such as `layers.0.attention.query.weight_EI`.
+    """
+    mapped: Node = _mapped(function, node, "")
+    return mapped
+
+
+def _mapped(function: Callable[[str, FloatArray], FloatArray], node: Any, path: str) -> Any:
+    dot = "." if path else ""
+    if isinstance(node, np.ndarray):
+        return function(path, node)
+    if isinstance(node, tuple):
+        return tuple(_mapped(function, item, f"{path}{dot}{n}") for n, item in enumerate(node))
+    if is_dataclass(node) and not isinstance(node, type):
+        parts = (field.name for field in fields(node))
+        return type(node)(
+            **{name: _mapped(function, getattr(node, name), f"{path}{dot}{name}") for name in parts}
+        )
+    return node  # None: a part that this model does not have
+
+
+def named_arrays(params: object) -> dict[str, FloatArray]:
+    """All arrays by their dotted field path, in data-flow order."""
+    found: dict[str, FloatArray] = {}
+
+    def keep(path: str, array: FloatArray) -> FloatArray:
+        found[path] = array
+        return array
+
+    map_arrays(keep, params)
+    return found
+
+
+def cast(params: Node, dtype: npt.DTypeLike) -> Node:
+    """The same parameters in another float type; arrays that have it already are shared.
+
+    Converted arrays are read-only, as those of a checkpoint are.
+
+    Raises:
+        ModelFileError: a value is too large for `dtype`.
+    """
+
+    def convert(path: str, array: FloatArray) -> FloatArray:
+        if array.dtype == dtype:
+            return array
+        with np.errstate(over="ignore", under="ignore"):
+            converted: FloatArray = array.astype(dtype)
+        if not np.isfinite(converted).all():
+            raise ModelFileError(f"{path}: holds values outside the range of {np.dtype(dtype)}.")
+        converted.flags.writeable = False
+        return converted
+
+    return map_arrays(convert, params)
+
+
+def from_named_arrays(arrays: Mapping[str, FloatArray], num_layers: int) -> EncoderParams:
+    """Build the tree from `named_arrays`' form; the inverse of it.
+
+    Token types and the pooler are optional, every other path must be present (KeyError).
+    """
+
+    def linear(path: str) -> LinearParams:
+        return LinearParams(arrays[f"{path}.weight_EI"], arrays[f"{path}.bias_E"])
+
+    def norm(path: str) -> NormParams:
+        return NormParams(arrays[f"{path}.weight_D"], arrays[f"{path}.bias_D"])
+
+    def layer(path: str) -> LayerParams:
+        attention = AttentionParams(
+            query=linear(f"{path}.attention.query"),
+            key=linear(f"{path}.attention.key"),
+            value=linear(f"{path}.attention.value"),
+            output=linear(f"{path}.attention.output"),
+            norm=norm(f"{path}.attention.norm"),
+        )
+        feed_forward = FeedForwardParams(
+            intermediate=linear(f"{path}.feed_forward.intermediate"),
+            output=linear(f"{path}.feed_forward.output"),
+            norm=norm(f"{path}.feed_forward.norm"),
+        )
+        return LayerParams(attention, feed_forward)
+
+    return EncoderParams(
+        embeddings=EmbeddingParams(
+            word_VD=arrays["embeddings.word_VD"],
+            position_PD=arrays["embeddings.position_PD"],
+            token_type_GD=arrays.get("embeddings.token_type_GD"),
+            norm=norm("embeddings.norm"),
+        ),
+        layers=tuple(layer(f"layers.{n}") for n in range(num_layers)),
+        pooler=linear("pooler") if "pooler.weight_EI" in arrays else None,
+    )
