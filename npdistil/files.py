@@ -28,20 +28,23 @@ def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearr
         raise error(f"{path}: no such file.") from None
     except (OSError, ValueError) as failure:
         raise error(f"{path}: cannot be opened: {failure}.") from None
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        status = os.fstat(stream.fileno())
+    try:
+        # Before fdopen, which refuses a folder on its own terms.
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise error(f"{path}: not a regular file.")
         if status.st_size > max_bytes:
             raise error(f"{path}: {status.st_size} bytes, at most {max_bytes} are accepted.")
         content = bytearray(status.st_size)
         view, filled = memoryview(content), 0
-        try:
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
             while filled < len(content) and (count := stream.readinto(view[filled:])):
                 filled += count
-            complete = filled == status.st_size == os.fstat(stream.fileno()).st_size
-        except OSError as failure:
-            raise error(f"{path}: cannot be read: {failure}.") from None
+        complete = filled == status.st_size == os.fstat(descriptor).st_size
+    except OSError as failure:
+        raise error(f"{path}: cannot be read: {failure}.") from None
+    finally:
+        os.close(descriptor)
     if not complete:
         raise error(f"{path}: changed while it was read; try again.")
     return content
