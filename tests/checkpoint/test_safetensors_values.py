@@ -1,0 +1,186 @@
+"""Accepted files: every value, type and flag of the arrays, and what mutants of a file give."""
+
+import struct
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npdistil.checkpoint.safetensors_file import DTYPES, read_safetensors, read_stored
+from npdistil.errors import ModelFileError
+from tests.checkpoint.tiny import file_bytes, raw
+
+
+def read(folder: Path, content: bytes) -> dict[str, np.ndarray]:
+    path = folder / "model.safetensors"
+    path.write_bytes(content)
+    return read_safetensors(path)
+
+
+def one(dtype: str, shape: list[int], data: bytes) -> bytes:
+    return raw({"a": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}}, data)
+
+
+def test_arrays_are_aligned_contiguous_native_and_read_only(tmp_path: Path) -> None:
+    """Catches views into the file's bytes: a 1-byte tensor first makes the floats misaligned."""
+    tensors = {"b": np.ones((1,), np.uint8), "a": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    for array in read(tmp_path, file_bytes(tensors)).values():
+        assert array.ctypes.data % 64 == 0
+        assert array.flags.c_contiguous and array.flags.aligned and not array.flags.writeable
+        assert array.dtype.isnative
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_bfloat16_is_widened_exactly(tmp_path: Path) -> None:
+    """Catches reading BF16 as F16; all finite patterns against the upper half of a float32."""
+    bits = np.arange(1 << 16, dtype=np.uint32)
+    finite = bits[(bits >> 7 & 0xFF) != 0xFF]
+    array = read(tmp_path, one("BF16", [finite.size], finite.astype("<u2").tobytes()))["a"]
+    assert array.dtype == np.float32
+    assert np.array_equal(array.view(np.uint32), finite << 16)
+
+
+def test_float16_is_widened_exactly(tmp_path: Path) -> None:
+    """Catches a lossy or subnormal-flushing path; the reference is struct's own decoder."""
+    bits = np.arange(1 << 16, dtype="<u2")
+    finite = bits[(bits >> 10 & 0x1F) != 0x1F]
+    array = read(tmp_path, one("F16", [finite.size], finite.tobytes()))["a"]
+    expected = struct.unpack(f"<{finite.size}e", finite.tobytes())
+    assert array.dtype == np.float32
+    assert np.array_equal(array, np.array(expected, np.float32))
+    assert np.array_equal(np.signbit(array), finite >> 15 == 1)
+
+
+@pytest.mark.parametrize("dtype", ["I64", "I32", "I16", "I8", "U8", "F64", "F32"])
+def test_other_types_stay_as_they_are(tmp_path: Path, dtype: str) -> None:
+    """Catches integers turned into floats, and float64 narrowed before anyone asked."""
+    stored = np.array([[0, 1, 2], [3, 100, 127]], DTYPES[dtype])
+    array = read(tmp_path, one(dtype, [2, 3], stored.tobytes()))["a"]
+    assert array.dtype == DTYPES[dtype].newbyteorder("=")
+    assert np.array_equal(array, stored)
+
+
+def test_bool_becomes_bool(tmp_path: Path) -> None:
+    """Catches BOOL read as numbers."""
+    array = read(tmp_path, one("BOOL", [2], b"\x00\x01"))["a"]
+    assert array.dtype == np.bool_
+    assert array.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("shape", [[], [0], [0, 3], [1, 1, 1, 1, 1, 1, 1, 1]], ids=str)
+def test_odd_shapes_are_legal(tmp_path: Path, shape: list[int]) -> None:
+    """Catches a scalar or an empty tensor that breaks the reader."""
+    data = bytes(4 * int(np.prod(shape)))
+    assert read(tmp_path, one("F32", shape, data))["a"].shape == tuple(shape)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["{}", " {}", "\n{}", "{}   ", '{"__metadata__": null}', '{"__metadata__": {"format": "pt"}}'],
+)
+def test_harmless_headers_are_accepted(tmp_path: Path, header: str) -> None:
+    """Catches refusing padding and metadata, which honest writers use."""
+    assert read(tmp_path, raw(header)) == {}
+
+
+def test_stored_types_order_and_size_are_reported(tmp_path: Path) -> None:
+    """Catches `npdistil info` showing the widened type instead of the one on disk."""
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(file_bytes({"z": np.ones(2, np.float16), "a": np.ones(3, np.int64)}))
+    stored = read_stored(path)
+    assert stored.dtypes == {"z": "F16", "a": "I64"}
+    assert list(stored.arrays) == ["z", "a"]
+    assert stored.file_bytes == path.stat().st_size
+
+
+def test_at_most_about_twice_the_file_is_held(tmp_path: Path) -> None:
+    """Catches a third copy, and a file's bytes kept alive by the arrays."""
+    tensors = {f"t{n}": np.ones((64, 1024), np.float32) for n in range(16)}
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(file_bytes(tensors))
+    size = path.stat().st_size
+    tracemalloc.start()
+    try:
+        arrays = read_safetensors(path)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(arrays) == 16
+    assert held < 1.1 * size
+    assert peak < 2.2 * size
+
+
+SEED = file_bytes(
+    {
+        "b": np.array([1, 0, 1], np.uint8),
+        "w": np.array([[0.5, -2.0, 3.0], [1.0, 1e-40, 7.0]], np.float32),
+        "h": np.array([1.0, -0.25], np.float16),
+        "p": np.array([[0, 1]], np.int64),
+    }
+)
+NUMBERS = [0, 1, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64]
+WORDS = [str(n).encode() for n in [-1, *NUMBERS]]
+WORDS += [b"F16", b"BF16", b"F64", b"BOOL", b"null", b"[]", b"{}", b'"w"', b"1.0", b"true"]
+AT = st.integers(0, len(SEED) - 1)
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> bytes:
+    """The seed after one to three accidents: flips, cuts, copies, foreign words, a new length."""
+    content = bytearray(SEED)
+    for _ in range(draw(st.integers(1, 3))):
+        kind = draw(st.sampled_from(["flip", "cut", "remove", "repeat", "word", "length"]))
+        start = min(draw(AT), max(len(content) - 1, 0))
+        stop = start + draw(st.integers(0, 12))
+        if kind == "flip" and content:
+            content[start] ^= 1 << draw(st.integers(0, 7))
+        elif kind == "cut":
+            del content[start:]
+        elif kind == "remove":
+            del content[start:stop]
+        elif kind == "repeat":
+            content[start:start] = content[start:stop]
+        elif kind == "word":
+            content[start:stop] = draw(st.sampled_from(WORDS))
+        elif kind == "length":
+            content[:8] = (draw(st.sampled_from(NUMBERS)) % 2**64).to_bytes(8, "little")
+    return bytes(content)
+
+
+@settings(max_examples=600, deadline=2000)
+@given(content=mutants())
+def test_a_mutant_is_refused_or_equals_what_the_package_reads(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    """Catches every other exception, and own header checks that pair a name with foreign bytes."""
+    path = tmp_path_factory.getbasetemp() / "mutant.safetensors"
+    path.write_bytes(content)
+    try:
+        stored = read_stored(path)
+    except ModelFileError:
+        return
+    package = dict(safetensors.deserialize(content))
+    assert stored.arrays.keys() == package.keys()
+    for name, piece in package.items():
+        array, dtype = stored.arrays[name], stored.dtypes[name]
+        assert (dtype, list(array.shape)) == (piece["dtype"], piece["shape"])
+        if dtype == "BF16":
+            array = (array.view(np.uint32) >> 16).astype(np.uint16)
+        assert array.astype(DTYPES[dtype]).tobytes() == bytes(piece["data"])
+
+
+def test_the_seed_of_the_mutants_is_valid(tmp_path: Path) -> None:
+    """Catches a property test in which everything is refused."""
+    assert len(read(tmp_path, SEED)) == 4
+
+
+def test_truncation_at_every_byte_is_refused(tmp_path: Path) -> None:
+    """Catches a download that stopped anywhere."""
+    for length in range(len(SEED)):
+        with pytest.raises(ModelFileError):
+            read(tmp_path, SEED[:length])
