@@ -15,15 +15,19 @@
 | S      | hidden states: layers + 1                 | Q      | all attention pairs of heads|
 
 `cu_seqlens` has B + 1 entries: the rows of sequence b are `cu_seqlens[b]` up to
-`cu_seqlens[b + 1]`, and the last entry is T. The BERT paper writes L, H and A for layers, hidden size and heads; this
-key follows Shazeer, "Shape Suffixes" (2024).
+`cu_seqlens[b + 1]`, and the last entry is T. The BERT paper writes L, H and A for layers, hidden
+size and heads; this key follows Shazeer, "Shape Suffixes" (2024).
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import InputError
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Ints: TypeAlias = NDArray[np.integer[Any]]
 
 
 def expect_shape(name: str, array: np.ndarray[Any, Any], axes: str, **sizes: int) -> None:

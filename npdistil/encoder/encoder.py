@@ -1,0 +1,142 @@
+"""`Encoder`: a model folder to hidden states. No arithmetic of its own."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from ..checkpoint.load import load_encoder
+from ..checkpoint.params import EncoderParams, cast
+from ..config import EncoderConfig
+from ..dims import Floats
+from ..errors import InputError
+from .backend import Backend, PackedOutput
+from .numpy_backend import NumpyBackend
+from .output import EncoderOutput
+from .packing import PackedBatch, pack, unpack, unpack_attention
+from .threads import resolve_num_threads
+
+BACKENDS = ("numba", "numpy")
+
+
+class Encoder:
+    """A BERT or DistilBERT encoder, callable on padded batches. Safe to share between threads."""
+
+    def __init__(
+        self,
+        config: EncoderConfig,
+        params: EncoderParams,
+        backend: str = "numba",
+        dtype: DTypeLike = "float32",
+        num_threads: int | None = None,
+    ) -> None:
+        """Prepare a backend.
+
+        Args:
+            config: the architecture.
+            params: its parameters, of the config's shapes.
+            backend: "numba" for the compiled kernels, "numpy" for the readable reference.
+            dtype: "float32"; "numpy" takes "float64" too.
+            num_threads: threads of "numba"; None means NPDISTIL_NUM_THREADS, else all processors
+                that this process may use. NumPy's threads are those of its BLAS library.
+
+        Raises:
+            InputError: an unknown backend, a dtype that it does not have, or a bad thread count.
+        """
+        self.config = config
+        dtype = _checked_dtype(backend, dtype)
+        threads = resolve_num_threads(num_threads)
+        params = cast(params, dtype)
+        self.backend: Backend
+        if backend == "numba":
+            from .numba_backend import NumbaBackend  # compiles on import, so not before it is asked
+
+            self.backend = NumbaBackend(params, config, threads)
+        else:
+            self.backend = NumpyBackend(params, config)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        backend: str = "numba",
+        dtype: DTypeLike = "float32",
+        num_threads: int | None = None,
+    ) -> Self:
+        """Load a folder with config.json and model.safetensors.
+
+        Raises:
+            InputError: as the constructor.
+            ConfigError, ModelFileError: the folder's files are missing, damaged or disagree.
+        """
+        config, params = load_encoder(folder, _checked_dtype(backend, dtype))
+        return cls(config, params, backend, dtype, num_threads)
+
+    def __call__(
+        self,
+        input_ids: ArrayLike,
+        attention_mask: ArrayLike | None = None,
+        token_type_ids: ArrayLike | None = None,
+        *,
+        output_hidden_states: bool = False,
+        output_attentions: bool = False,
+    ) -> EncoderOutput:
+        """Run the encoder on a padded batch.
+
+        Args:
+            input_ids: integers [B, L].
+            attention_mask: [B, L], 1 for a token and 0 for padding, anywhere; None: no padding.
+            token_type_ids: [B, L], 0 for the first text and 1 for the second; None means 0.
+            output_hidden_states: also return the embeddings and every layer's rows.
+            output_attentions: also return every layer's attention maps.
+
+        Raises:
+            InputError: wrong rank, dtype or range; DistilBERT with token types.
+        """
+        batch, keep_BL = pack(input_ids, attention_mask, token_type_ids, self.config)
+        packed = self.encode_packed(batch, output_hidden_states, output_attentions)
+        hidden_states = [unpack(hidden_TD, keep_BL) for hidden_TD in packed.hidden_states]
+        heads = self.config.num_attention_heads
+        attentions = [unpack_attention(probs, keep_BL, heads) for probs in packed.attentions]
+        return EncoderOutput(
+            last_hidden_state=hidden_states[-1],
+            pooler_output=self._pooler_output(packed.hidden_states[-1], batch, keep_BL),
+            hidden_states=tuple(hidden_states) if output_hidden_states else None,
+            attentions=tuple(attentions) if output_attentions else None,
+        )
+
+    def encode_packed(
+        self,
+        batch: PackedBatch,
+        output_hidden_states: bool = False,
+        output_attentions: bool = False,
+    ) -> PackedOutput:
+        """Run the encoder on packed rows, for callers that never had padding."""
+        return self.backend.encode(batch, output_hidden_states, output_attentions)
+
+    def _pooler_output(
+        self, hidden_TD: Floats, batch: PackedBatch, keep_BL: NDArray[np.bool_]
+    ) -> Floats | None:
+        """The pooler of column 0, as Transformers does; zeros where column 0 is masked."""
+        pooled = self.backend.pooler(hidden_TD[batch.position_ids_T == 0])
+        if pooled is None:
+            return None
+        pooled_BD = np.zeros((len(keep_BL), pooled.shape[1]), pooled.dtype)
+        pooled_BD[keep_BL[:, :1].any(axis=1)] = pooled
+        return pooled_BD
+
+
+def _checked_dtype(backend: str, dtype: DTypeLike) -> np.dtype[np.floating]:
+    if backend not in BACKENDS:
+        raise InputError(f"backend: expected one of {list(BACKENDS)}, received {backend!r}.")
+    accepted = ("float32",) if backend == "numba" else ("float32", "float64")
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = repr(dtype)
+    if dtype is None or name not in accepted:
+        raise InputError(
+            f"dtype: the {backend} backend computes in {' or '.join(accepted)}, received {dtype!r}."
+        )
+    return np.dtype(name)

@@ -1,0 +1,59 @@
+"""The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
+
+from ..checkpoint.params import EncoderParams
+from ..config import EncoderConfig
+from ..dims import Floats, Ints
+from ..reference import forward as reference
+from .backend import PackedOutput, Pooling
+from .packing import PackedBatch
+
+POOLING = {
+    "mean": reference.pool_mean,
+    "cls": reference.pool_first,
+    "max": reference.pool_max,
+}
+
+
+class NumpyBackend:
+    """`reference/forward.py` behind the `Backend` protocol."""
+
+    def __init__(self, params: EncoderParams, config: EncoderConfig) -> None:
+        self._params = params
+        self._config = config
+
+    def encode(
+        self, batch: PackedBatch, output_hidden_states: bool, output_attentions: bool
+    ) -> PackedOutput:
+        """See `Backend.encode`."""
+        hidden_states: list[Floats] = []
+        attentions: list[list[Floats]] = []
+        steps = reference.encode(
+            batch.input_ids_T,
+            batch.token_type_ids_T,
+            batch.position_ids_T,
+            batch.cu_seqlens,
+            self._params,
+            self._config,
+        )
+        for hidden_TD, probs in steps:
+            if not output_hidden_states:
+                hidden_states.clear()
+            hidden_states.append(hidden_TD)
+            if output_attentions:
+                attentions.append(probs)
+        return PackedOutput(hidden_states, attentions[1:])
+
+    def pooler(self, first_BD: Floats) -> Floats | None:
+        """See `Backend.pooler`."""
+        pooler = self._params.pooler
+        if pooler is None:
+            return None
+        return reference.pooler(first_BD, pooler.weight_EI, pooler.bias_E)
+
+    def pool(self, hidden_TD: Floats, cu_seqlens: Ints, mode: Pooling) -> Floats:
+        """See `Backend.pool`."""
+        return POOLING[mode](hidden_TD, cu_seqlens)
+
+    def normalize(self, x_BD: Floats) -> Floats:
+        """See `Backend.normalize`."""
+        return reference.normalize(x_BD)

@@ -1,0 +1,168 @@
+"""The door: checks every id on a private copy, drops padding, and puts it back afterwards.
+
+Kernels check nothing, so nothing reaches them but through `pack` or `pack_sequences`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..config import EncoderConfig
+from ..dims import Floats, expect_shape
+from ..errors import InputError
+
+Int32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class PackedBatch:
+    """Token rows of several sequences, one after another, without padding; all int32."""
+
+    input_ids_T: Int32
+    token_type_ids_T: Int32
+    position_ids_T: Int32
+    cu_seqlens: Int32
+
+    @property
+    def lengths(self) -> Int32:
+        """Tokens of each sequence, [B]."""
+        return np.diff(self.cu_seqlens)
+
+    def bundle(self, first: int, last: int) -> "PackedBatch":
+        """Sequences `first` up to `last` as a batch of their own; the token rows are views."""
+        rows = slice(self.cu_seqlens[first], self.cu_seqlens[last])
+        return PackedBatch(
+            self.input_ids_T[rows],
+            self.token_type_ids_T[rows],
+            self.position_ids_T[rows],
+            self.cu_seqlens[first : last + 1] - self.cu_seqlens[first],
+        )
+
+
+def pack(
+    input_ids: ArrayLike,
+    attention_mask: ArrayLike | None,
+    token_type_ids: ArrayLike | None,
+    config: EncoderConfig,
+) -> tuple[PackedBatch, NDArray[np.bool_]]:
+    """Keep the unmasked tokens of a padded batch; a position is the column, as in Transformers.
+
+    Args:
+        input_ids: integers [B, L].
+        attention_mask: 0 or 1, [B, L]; None keeps every token.
+        token_type_ids: integers [B, L]; None means 0.
+        config: bounds of ids, types and positions.
+
+    Returns:
+        The packed batch, and keep_BL: which positions its rows came from.
+
+    Raises:
+        InputError: wrong rank, dtype or range, or more columns than the model has positions.
+    """
+    ids_BL = _integers("input_ids", input_ids, "BL")
+    B, L = ids_BL.shape
+    if L > config.max_position_embeddings:
+        raise InputError(
+            f"input_ids: {L} columns, but the model has {config.max_position_embeddings} positions;"
+            " truncate the texts (truncation=True) or split them."
+        )
+    keep_BL = np.ones((B, L), bool)
+    if attention_mask is not None:
+        mask_BL = _integers("attention_mask", attention_mask, "BL", allow_bool=True, B=B, L=L)
+        _expect_range("attention_mask", mask_BL, 2, "1 keeps a token and 0 hides it")
+        keep_BL = mask_BL == 1
+
+    _expect_range("input_ids", ids_BL, config.vocab_size, "the model's vocab_size")
+    types_BL = np.zeros((B, L), np.int32)
+    if token_type_ids is not None:
+        if config.type_vocab_size == 0:
+            raise InputError(
+                f"token_type_ids: a {config.model_type} model takes no token types; leave them out."
+            )
+        types_BL = _integers("token_type_ids", token_type_ids, "BL", B=B, L=L)
+        _expect_range("token_type_ids", types_BL, config.type_vocab_size, "type_vocab_size")
+
+    columns_BL = np.broadcast_to(np.arange(L, dtype=np.int32), (B, L))
+    return PackedBatch(
+        ids_BL[keep_BL].astype(np.int32),
+        types_BL[keep_BL].astype(np.int32),
+        columns_BL[keep_BL],
+        _cu_seqlens(keep_BL.sum(axis=1)),
+    ), keep_BL
+
+
+def pack_sequences(sequences: Sequence[Int32], config: EncoderConfig) -> PackedBatch:
+    """Join sequences that never were padded: token type 0, positions 0, 1, 2, ...
+
+    Raises:
+        InputError: an id out of range, or a sequence longer than the model has positions.
+    """
+    lengths = np.array([len(sequence) for sequence in sequences], np.int64)
+    longest = int(lengths.max(initial=0))
+    if longest > config.max_position_embeddings:
+        raise InputError(
+            f"a text of {longest} tokens, but the model has {config.max_position_embeddings} "
+            "positions; truncate it."
+        )
+    input_ids_T = np.concatenate([np.empty(0, np.int32), *sequences])
+    _expect_range("input_ids", input_ids_T, config.vocab_size, "the model's vocab_size")
+    positions = [np.arange(length, dtype=np.int32) for length in lengths]
+    return PackedBatch(
+        input_ids_T,
+        np.zeros_like(input_ids_T),
+        np.concatenate([np.empty(0, np.int32), *positions]),
+        _cu_seqlens(lengths),
+    )
+
+
+def unpack(rows_T: Floats, keep_BL: NDArray[np.bool_]) -> Floats:
+    """Token rows [T, ...] back to their places [B, L, ...], with zeros at masked positions."""
+    padded = np.zeros(keep_BL.shape + rows_T.shape[1:], rows_T.dtype)
+    padded[keep_BL] = rows_T
+    return padded
+
+
+def unpack_attention(probs: list[Floats], keep_BL: NDArray[np.bool_], num_heads: int) -> Floats:
+    """One prob_HLM for each sequence back to [B, H, L, L], zero where either token is masked."""
+    B, L = keep_BL.shape
+    dtype = probs[0].dtype if probs else np.dtype(np.float32)
+    padded_BHLM = np.zeros((B, num_heads, L, L), dtype)
+    for b, prob_HLM in enumerate(probs):
+        columns = np.flatnonzero(keep_BL[b])
+        padded_BHLM[b][:, columns[:, None], columns] = prob_HLM
+    return padded_BHLM
+
+
+def _cu_seqlens(lengths: NDArray[Any]) -> Int32:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+
+
+def _integers(
+    name: str, values: ArrayLike, axes: str, *, allow_bool: bool = False, **sizes: int
+) -> NDArray[Any]:
+    """A private copy: another thread may change the caller's array after the check."""
+    try:
+        array = np.array(values)
+    except ValueError:
+        raise InputError(
+            f"{name}: rows of different lengths; pad them (padding=True) and pass attention_mask."
+        ) from None
+    if array.size == 0 and array.dtype == np.float64:
+        array = array.astype(np.int64)  # np.array([[]]) has no better idea
+    if array.dtype.kind not in ("iub" if allow_bool else "iu"):
+        raise InputError(f"{name}: expected integers, received dtype {array.dtype}.")
+    expect_shape(name, array, axes, **sizes)
+    return array
+
+
+def _expect_range(name: str, array: NDArray[Any], end: int, meaning: str) -> None:
+    """Every value in 0 ... end - 1; compared before any narrowing, which could wrap around."""
+    wrong = np.argwhere((array < 0) | (array >= end))
+    if len(wrong):
+        where = tuple(int(index) for index in wrong[0])
+        raise InputError(
+            f"{name}: {array[where]} at {list(where)} is outside 0...{end - 1} ({meaning})."
+        )

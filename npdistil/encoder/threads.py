@@ -1,0 +1,51 @@
+"""How many threads, and running work on them. Kernels hold no GIL, so plain threads suffice."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ..errors import InputError
+
+Item = TypeVar("Item")
+MAX_THREADS = 1024
+
+
+def resolve_num_threads(num_threads: int | None) -> int:
+    """The argument, else NPDISTIL_NUM_THREADS, else the processors this process may use.
+
+    Raises:
+        InputError: not an integer from 1 to 1024.
+    """
+    source, value = "num_threads", num_threads
+    if value is None:
+        source = "NPDISTIL_NUM_THREADS"
+        text = os.environ.get(source)
+        if not text:
+            return _available_processors()
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+    if type(value) is not int or not 1 <= value <= MAX_THREADS:
+        shown = num_threads if source == "num_threads" else os.environ[source]
+        raise InputError(f"{source}: expected an integer from 1 to {MAX_THREADS}, not {shown!r}.")
+    return value
+
+
+def run_all(work: Callable[[Item], None], items: Sequence[Item], num_threads: int) -> None:
+    """Call `work` on each item, on up to `num_threads` threads; the first failure is raised.
+
+    The threads live for this call alone, so nothing survives into a forked child.
+    """
+    threads = min(num_threads, len(items))
+    if threads <= 1:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(threads, thread_name_prefix="npdistil") as pool:
+        for _ in pool.map(work, items):
+            pass
+
+
+def _available_processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

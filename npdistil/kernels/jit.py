@@ -1,0 +1,40 @@
+"""How every kernel is compiled; the only file that talks to Numba's compiler.
+
+A kernel has inputs first and outputs last, all owned by the caller. It allocates nothing, raises
+nothing and releases the GIL, so that threads can run it side by side and its object code could run
+without Numba. One explicit signature each: it shows what is read and what is written, and makes
+other dtypes, layouts and read-only outputs a TypeError instead of a second compilation.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba import types
+
+from .cache import compile_in_private_cache
+
+# Never nnan or ninf: NaN must stay visible, and -inf is a value here (the start of a maximum).
+FASTMATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
+
+IN1, IN2, IN3 = (types.Array(types.float32, ndim, "C", readonly=True) for ndim in (1, 2, 3))
+OUT1, OUT2, OUT3 = (types.Array(types.float32, ndim, "C") for ndim in (1, 2, 3))
+IDS = types.Array(types.int32, 1, "C", readonly=True)
+INT, FLOAT = types.intp, types.float32
+
+
+def kernel(*arguments: types.Type) -> Callable[[Callable[..., None]], Any]:
+    """Compile a function for exactly these argument types, now, with the one policy."""
+
+    def decorate(function: Callable[..., None]) -> Any:
+        return compile_in_private_cache(
+            lambda cache: numba.njit(
+                types.void(*arguments),
+                nogil=True,
+                fastmath=set(FASTMATH),
+                error_model="numpy",
+                cache=cache,
+            )(function)
+        )
+
+    return decorate

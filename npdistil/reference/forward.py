@@ -1,0 +1,217 @@
+"""A BERT encoder from token ids to sentence embedding, top to bottom in the order data flows.
+
+A batch here has no padding: all its sequences lie one after another in T token rows, and
+`cu_seqlens` says where each begins. Everything but attention treats each row by itself; attention
+looks at one sequence at a time. So there is no mask either. Transformers keeps padding, adds the
+lowest float to the scores of padded keys, and softmax turns those into exact zeros: leaving the
+padding out is the same function.
+
+Axis letters are in `dims.py`. Everything works in the dtype of the parameters it is given; float64
+is what the fast kernels are held to. `npdistil/kernels/` has one kernel for each function here, of
+the same name.
+
+Architecture: Devlin et al. 2018, arXiv:1810.04805, section 3; Vaswani et al. 2017,
+arXiv:1706.03762, section 3.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from ..checkpoint.params import AttentionParams, EncoderParams, FeedForwardParams, LayerParams
+from ..config import EncoderConfig
+from ..dims import Floats, Ints
+from .erf import erf
+
+# ------------------------------------------------------------------------------------ the model
+
+
+def encode(
+    input_ids_T: Ints,
+    token_type_ids_T: Ints,
+    position_ids_T: Ints,
+    cu_seqlens: Ints,
+    params: EncoderParams,
+    config: EncoderConfig,
+) -> Iterator[tuple[Floats, list[Floats]]]:
+    """Yield (hidden_TD, attention maps) for the embeddings and then for each layer.
+
+    The last hidden_TD is the result. The attention maps of a layer are one prob_HLM for each
+    sequence; the embeddings have none.
+    """
+    hidden_TD = embed(input_ids_T, token_type_ids_T, position_ids_T, params, config)
+    yield hidden_TD, []
+    for layer in params.layers:
+        hidden_TD, probs = transformer_layer(hidden_TD, cu_seqlens, layer, config)
+        yield hidden_TD, probs
+
+
+def embed(
+    input_ids_T: Ints,
+    token_type_ids_T: Ints,
+    position_ids_T: Ints,
+    params: EncoderParams,
+    config: EncoderConfig,
+) -> Floats:
+    """What the token is + where it stands + which of two texts it belongs to, then normalised.
+
+    DistilBERT has no third table.
+    """
+    tables = params.embeddings
+    hidden_TD = tables.word_VD[input_ids_T] + tables.position_PD[position_ids_T]
+    if tables.token_type_GD is not None:
+        hidden_TD = hidden_TD + tables.token_type_GD[token_type_ids_T]
+    return layer_norm(hidden_TD, tables.norm.weight_D, tables.norm.bias_D, config.layer_norm_eps)
+
+
+def transformer_layer(
+    hidden_TD: Floats, cu_seqlens: Ints, layer: LayerParams, config: EncoderConfig
+) -> tuple[Floats, list[Floats]]:
+    """Let tokens look at each other, then think about each alone; add and normalise after both."""
+    eps = config.layer_norm_eps
+
+    heads = config.num_attention_heads
+    mixed_TD, probs = self_attention(hidden_TD, cu_seqlens, layer.attention, heads)
+    norm = layer.attention.norm
+    hidden_TD = add_layer_norm(mixed_TD, hidden_TD, norm.weight_D, norm.bias_D, eps)
+
+    thought_TD = feed_forward(hidden_TD, layer.feed_forward)
+    norm = layer.feed_forward.norm
+    hidden_TD = add_layer_norm(thought_TD, hidden_TD, norm.weight_D, norm.bias_D, eps)
+    return hidden_TD, probs
+
+
+def self_attention(
+    hidden_TD: Floats, cu_seqlens: Ints, params: AttentionParams, num_heads: int
+) -> tuple[Floats, list[Floats]]:
+    """Each token asks (query), each answers (key) and hands over what it has (value)."""
+    query_TD = linear(hidden_TD, params.query.weight_EI, params.query.bias_E)
+    key_TD = linear(hidden_TD, params.key.weight_EI, params.key.bias_E)
+    value_TD = linear(hidden_TD, params.value.weight_EI, params.value.bias_E)
+    context_TD, probs = attention(query_TD, key_TD, value_TD, cu_seqlens, num_heads)
+    return linear(context_TD, params.output.weight_EI, params.output.bias_E), probs
+
+
+def feed_forward(hidden_TD: Floats, params: FeedForwardParams) -> Floats:
+    """Widen to intermediate_size, bend, and narrow again."""
+    wide_TF = linear(hidden_TD, params.intermediate.weight_EI, params.intermediate.bias_E)
+    return linear(gelu(wide_TF), params.output.weight_EI, params.output.bias_E)
+
+
+# -------------------------------------------------------------------------------- its operations
+
+
+def attention(
+    query_TD: Floats, key_TD: Floats, value_TD: Floats, cu_seqlens: Ints, num_heads: int
+) -> tuple[Floats, list[Floats]]:
+    """softmax(Q K^T / sqrt(K)) V, for each head of each sequence.
+
+    Returns:
+        context_TD, and one prob_HLM for each sequence: row l says how much token l attends to
+        each token m; the rows sum to 1.
+
+    Source: Vaswani et al. 2017, section 3.2.
+    """
+    context_TD = np.empty_like(query_TD)
+    probs = []
+    for start, end in pairwise(cu_seqlens):
+        query_HLK = split_heads(query_TD[start:end], num_heads)
+        key_HMK = split_heads(key_TD[start:end], num_heads)
+        value_HMK = split_heads(value_TD[start:end], num_heads)
+
+        score_HLM = query_HLK @ key_HMK.swapaxes(-1, -2) / math.sqrt(query_HLK.shape[-1])
+        prob_HLM = softmax(score_HLM)
+
+        context_TD[start:end] = merge_heads(prob_HLM @ value_HMK)
+        probs.append(prob_HLM)
+    return context_TD, probs
+
+
+def split_heads(x_LD: Floats, num_heads: int) -> Floats:
+    """[L, D] to [H, L, K]: head h owns features h * K up to (h + 1) * K."""
+    length, hidden_size = x_LD.shape
+    return x_LD.reshape(length, num_heads, hidden_size // num_heads).swapaxes(0, 1)
+
+
+def merge_heads(x_HLK: Floats) -> Floats:
+    """[H, L, K] back to [L, D]."""
+    heads, length, head_size = x_HLK.shape
+    return x_HLK.swapaxes(0, 1).reshape(length, heads * head_size)
+
+
+def softmax(score_HLM: Floats) -> Floats:
+    """exp(s) / sum(exp(s)) over the last axis; taking the maximum off first avoids overflow."""
+    if score_HLM.shape[-1] == 0:
+        return score_HLM
+    exp_HLM: Floats = np.exp(score_HLM - score_HLM.max(axis=-1, keepdims=True))
+    total_HL1: Floats = exp_HLM.sum(axis=-1, keepdims=True)
+    return exp_HLM / total_HL1
+
+
+def linear(x_TI: Floats, weight_EI: Floats, bias_E: Floats) -> Floats:
+    """y = x W^T + b: torch keeps a weight as (outputs, inputs)."""
+    return x_TI @ weight_EI.T + bias_E
+
+
+def gelu(x_TF: Floats) -> Floats:
+    """x * Phi(x) with Phi the cumulative distribution function of the standard normal.
+
+    Source: Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2; the exact form, not its tanh
+    approximation.
+    """
+    return 0.5 * x_TF * (1 + erf(x_TF * math.sqrt(0.5)))
+
+
+def add_layer_norm(
+    x_TD: Floats, residual_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float
+) -> Floats:
+    """LayerNorm(x + residual): BERT normalises after the addition ("post-LN")."""
+    return layer_norm(x_TD + residual_TD, weight_D, bias_D, eps)
+
+
+def layer_norm(x_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float) -> Floats:
+    """(x - mean) / sqrt(var + eps) * weight + bias, over the last axis.
+
+    var is the biased estimate (divide by D). BERT uses eps = 1e-12, which float32 cannot resolve
+    beside a variance of order 1; it only matters for constant rows.
+
+    Source: Ba et al. 2016, arXiv:1607.06450, section 3.
+    """
+    centered_TD: Floats = x_TD - x_TD.mean(axis=-1, keepdims=True)
+    var_T1: Floats = (centered_TD * centered_TD).mean(axis=-1, keepdims=True)
+    return centered_TD / np.sqrt(var_T1 + eps) * weight_D + bias_D
+
+
+# ----------------------------------------------------------- from token rows to one row a sequence
+
+
+def pooler(first_BD: Floats, weight_EI: Floats, bias_E: Floats) -> Floats:
+    """BERT's own summary of a sequence: tanh(linear) of its first token's row."""
+    return np.tanh(linear(first_BD, weight_EI, bias_E))
+
+
+def pool_mean(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:
+    """The mean of the rows of each sequence.
+
+    Source: Reimers and Gurevych 2019, arXiv:1908.10084, section 3. Sequences may not be empty.
+    """
+    means = [hidden_TD[start:end].mean(axis=0) for start, end in pairwise(cu_seqlens)]
+    return np.array(means, hidden_TD.dtype).reshape(-1, hidden_TD.shape[1])
+
+
+def pool_max(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:
+    """The largest value of each feature in each sequence; sequences may not be empty."""
+    return np.maximum.reduceat(hidden_TD, cu_seqlens[:-1], axis=0)
+
+
+def pool_first(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:
+    """The first row of each sequence, which is [CLS]; sequences may not be empty."""
+    return hidden_TD[cu_seqlens[:-1]]
+
+
+def normalize(x_BD: Floats) -> Floats:
+    """x / |x|, so that a dot product is a cosine; a zero row stays zero."""
+    length_B1: Floats = np.sqrt((x_BD * x_BD).sum(axis=-1, keepdims=True))
+    return x_BD / np.maximum(length_B1, 1e-12)

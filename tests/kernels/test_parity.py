@@ -1,0 +1,98 @@
+"""Each kernel in float32 against its twin in float64, over the table of `tests/twins.py`."""
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.models import Draw
+from tests.tolerances import KERNELS
+from tests.twins import TWINS, Twin
+
+GUARD = 3.0e33  # a value no kernel computes
+CASES = [
+    pytest.param(twin, sizes, id=f"{twin.name}-{'-'.join(map(str, sizes.values()))}")
+    for twin in TWINS
+    for sizes in twin.sizes
+]
+
+
+def guarded(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """An output filled with NaN inside a larger array of guard values."""
+    row = int(np.prod(shape[1:]))
+    whole = np.full((shape[0] + 2) * row if shape[0] else 2 * row, GUARD, np.float32)
+    inner = whole[row : len(whole) - row]
+    inner[:] = np.nan
+    return whole, inner.reshape(shape)
+
+
+def as_float64(value: Any) -> Any:
+    is_float = isinstance(value, np.ndarray | np.floating) and value.dtype == np.float32
+    return value.astype(np.float64) if is_float else value
+
+
+@pytest.mark.parametrize("twin, sizes", CASES)
+def test_kernel_equals_its_twin_and_writes_nothing_else(twin: Twin, sizes, rng):
+    """A wrong sum, a skipped remainder, an output element never written or one row too many."""
+    inputs = twin.inputs(Draw(rng), sizes)
+    guards = [guarded(shape) for shape in twin.outputs(sizes)]
+    twin.kernel(*inputs, *(output for _, output in guards))
+
+    exact = (twin.exact or twin.reference)(*map(as_float64, inputs))
+    expected = exact if isinstance(exact, tuple) else (exact,)
+    for (_, output), wanted in zip(guards, expected, strict=False):
+        assert wanted.dtype == np.float64
+        assert output.shape == wanted.shape
+        assert np.abs(output - wanted).max(initial=0) <= KERNELS[twin.name]
+        if wanted.size > 20:
+            assert wanted.std() > 1e-3, "a vacuous comparison"
+    for whole, output in guards:
+        edge = (len(whole) - output.size) // 2
+        assert (whole[:edge] == GUARD).all() and (whole[len(whole) - edge :] == GUARD).all()
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
+def test_kernel_refuses_what_it_was_not_compiled_for(twin: Twin, rng):
+    """Another dtype or layout must be an error, not a second compilation with other rounding."""
+    sizes = twin.sizes[-1]
+    inputs = twin.inputs(Draw(rng), sizes)
+    outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
+    with pytest.raises(TypeError):
+        twin.kernel(*map(as_float64, inputs), *(output.astype(np.float64) for output in outputs))
+    frozen = outputs[0]
+    frozen.flags.writeable = False
+    with pytest.raises(TypeError):
+        twin.kernel(*inputs, frozen, *outputs[1:])
+
+
+# A kernel takes flat arrays where its twin takes a record of them.
+FLATTENED = {"embed"}
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
+def test_kernel_has_the_arguments_of_its_twin(twin: Twin):
+    """Twins that drift apart in name or order cannot be read side by side."""
+    ours = list(inspect.signature(twin.kernel.py_func).parameters)
+    theirs = list(inspect.signature(twin.reference).parameters)
+    assert twin.kernel.py_func.__name__ == twin.reference.__name__
+    if twin.name in FLATTENED:
+        shared = [name for name in theirs if name not in ("params", "config")]
+        assert ours[: len(shared)] == shared
+    else:
+        assert ours[: len(theirs)] == theirs
+    assert len(ours) > len(theirs), "a kernel writes to arrays that its caller owns"
+
+
+def test_nan_is_never_hidden(rng):
+    """fastmath with nnan would fold NaN away; each kernel lets it through to its own row."""
+    for twin in TWINS:
+        sizes = twin.sizes[-1]
+        inputs = list(twin.inputs(Draw(rng), sizes))
+        place = next(n for n, x in enumerate(inputs) if getattr(x, "ndim", 0) == 2)
+        poisoned = inputs[place].copy()
+        poisoned[:] = np.nan
+        inputs[place] = poisoned
+        outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
+        twin.kernel(*inputs, *outputs)
+        assert np.isnan(outputs[0]).all(), twin.name

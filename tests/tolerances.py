@@ -1,0 +1,31 @@
+"""Every numeric tolerance of the suite, each with its reason; no test states one of its own.
+
+All are absolute and compare float32 with the float64 reference, on values of order 1, unless the
+name says otherwise. One float32 rounding of such a value is 6e-8.
+"""
+
+ERF_FLOAT64 = 1e-15  # what the approximation promises: four roundings near 1
+ERF_FLOAT32 = 3e-7  # a few roundings
+
+# kernel -> bound. Inputs are standard normal; a sum of n products of such has size sqrt(n).
+KERNELS = {
+    "linear": 2e-5,  # up to 768 products, each rounded, in an order that LLVM chose
+    "gelu": 1e-6,  # |x| up to 5 times an erf with two roundings
+    "add_layer_norm": 5e-6,  # two sums over D, a division and a square root
+    "embed": 5e-6,  # the same
+    "attention": 5e-6,  # scores of size 1, weights that sum to 1
+    "pool_mean": 1e-6,  # a sum over at most 40 rows
+    "pool_max": 0.0,  # no arithmetic
+    "pool_first": 0.0,  # no arithmetic
+    "normalize": 1e-6,  # one sum of squares, a root and a division
+    "pooler": 5e-6,  # a linear whose error tanh cannot enlarge
+    "transformer_layer": 2e-5,  # six of the above in a row
+}
+
+HIDDEN_FLOAT64 = 1e-10  # float64 against Transformers in float64, any layer
+HIDDEN_FLOAT32 = 2e-5  # float32, any layer, any backend, against float64
+COSINE = 1e-6  # 1 - cosine of a final embedding
+SENTENCE = 2e-5  # an embedding against sentence-transformers' float32
+BLAS_BATCH = 1e-6  # the numpy backend: BLAS picks its kernels by shape
+SPEARMAN = 1e-4  # rank correlation beside sentence-transformers' own
+GOLDEN_FLOAT64 = 1e-12  # the same arithmetic; only BLAS may sum in another order
