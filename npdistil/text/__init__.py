@@ -1,0 +1,1 @@
+"""From text to ids: the readable tokenizer, one small file a step."""

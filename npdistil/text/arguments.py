@@ -1,0 +1,101 @@
+"""The gate: arguments of the public calls are checked here, and trusted behind it."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+
+
+def as_texts(texts: object, name: str) -> list[str]:
+    """A string is a batch of one; a list, tuple or one-dimensional array is a batch.
+
+    Raises:
+        InputError: anything else, an item that is no string, or one with a lone surrogate.
+    """
+    if isinstance(texts, str):
+        items: list[Any] = [texts]
+    elif isinstance(texts, list | tuple):
+        items = list(texts)
+    elif isinstance(texts, np.ndarray) and texts.ndim == 1:
+        items = texts.tolist()
+    else:
+        shape = f" of shape {texts.shape}" if isinstance(texts, np.ndarray) else ""
+        raise InputError(
+            f"{name}: expected a str, or a list, tuple or 1-d array of str, received "
+            f"{type(texts).__name__}{shape}."
+        )
+    for index, item in enumerate(items):
+        if not isinstance(item, str):
+            raise InputError(
+                f"{name}[{index}]: expected a str, received {type(item).__name__}. Pairs go into "
+                "text and text_pair, two lists of the same length."
+            )
+        if not item.isascii():
+            try:
+                item.encode("utf-8")
+            except UnicodeEncodeError as failure:
+                raise InputError(
+                    f"{name}[{index}]: lone surrogate U+{ord(item[failure.start]):04X} at "
+                    f"character {failure.start}, which is not Unicode text. Decode the bytes as "
+                    'UTF-8, or with errors="replace".'
+                ) from None
+    return items
+
+
+def as_integer(value: object, name: str) -> int:
+    """An int or a NumPy integer, but no bool.
+
+    Raises:
+        InputError: anything else.
+    """
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(f"{name}: expected an int, received {value!r:.80}.") from None
+
+
+def as_ids(ids: object, rows: int) -> list[int]:
+    """A sequence or one-dimensional array of ids below `rows`.
+
+    Raises:
+        InputError: anything else.
+    """
+    if isinstance(ids, np.ndarray) and ids.ndim == 1:
+        ids = ids.tolist()
+    if not isinstance(ids, Sequence) or isinstance(ids, str | bytes):
+        raise InputError(
+            f"ids: expected a sequence or 1-d array of int, received {type(ids).__name__}."
+        )
+    checked = [as_integer(value, f"ids[{index}]") for index, value in enumerate(ids)]
+    for index, value in enumerate(checked):
+        if not 0 <= value < rows:
+            raise InputError(f"ids[{index}]: {value} is outside the vocabulary of {rows} rows.")
+    return checked
+
+
+def as_flag(value: object, name: str) -> bool:
+    """True or False.
+
+    Raises:
+        InputError: anything else; a truthy string is most likely a misplaced argument.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name}: expected True or False, received {value!r:.80}.")
+    return bool(value)
+
+
+def one_of(value: object, allowed: Sequence[object], name: str) -> object:
+    """One of a few values, compared with their types: 1 is not True.
+
+    Raises:
+        InputError: anything else.
+    """
+    for choice in allowed:
+        if type(value) is type(choice) and value == choice:
+            return choice
+    raise InputError(f"{name}: expected one of {list(allowed)}, received {value!r:.80}.")

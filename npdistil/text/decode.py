@@ -1,0 +1,52 @@
+"""From pieces back to text; not an inverse, since case, accents and spaces are gone."""
+
+from collections.abc import Iterable
+
+# In this order. Source: the WordPiece decoder of tokenizers, `cleanup`.
+_PIECE_REPAIRS = (
+    (" .", "."),
+    (" ?", "?"),
+    (" !", "!"),
+    (" ,", ","),
+    (" ' ", "'"),
+    (" n't", "n't"),
+    (" 'm", "'m"),
+    (" do not", " don't"),
+    (" 's", "'s"),
+    (" 've", "'ve"),
+    (" 're", "'re"),
+)
+# Transformers repairs the whole text once more, if asked to, and leaves "do not" alone.
+_TEXT_REPAIRS = tuple(repair for repair in _PIECE_REPAIRS if repair[0] != " do not")
+
+
+def join_pieces(pieces: Iterable[str], prefix: str, *, cleanup: bool) -> str:
+    """Glue pieces that carry the prefix, put a space before the others.
+
+    With `cleanup` the space before some punctuation is removed, piece by piece.
+
+    >>> join_pieces(["hello", "##s", ",", "you", "!"], "##", cleanup=True)
+    'hellos, you!'
+    """
+    parts = []
+    for index, piece in enumerate(pieces):
+        part = piece
+        if index:
+            part = piece.removeprefix(prefix) if piece.startswith(prefix) else f" {piece}"
+        parts.append(_repaired(part, _PIECE_REPAIRS) if cleanup else part)
+    return "".join(parts)
+
+
+def clean_up(text: str) -> str:
+    """Remove spaces before punctuation and contractions in the whole text.
+
+    >>> clean_up("they ' re here .")
+    "they're here."
+    """
+    return _repaired(text, _TEXT_REPAIRS)
+
+
+def _repaired(text: str, repairs: tuple[tuple[str, str], ...]) -> str:
+    for before, after in repairs:
+        text = text.replace(before, after)
+    return text

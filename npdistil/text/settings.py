@@ -1,0 +1,217 @@
+"""What a folder says about its tokenizer, resolved with Transformers' own precedence.
+
+| question                | answered by, first wins                                            |
+|-------------------------|--------------------------------------------------------------------|
+| vocabulary              | tokenizer.json, else vocab.txt; both must agree                    |
+| lower case, accents,    | tokenizer_config.json, else BERT's defaults (True, None, True);    |
+| Chinese characters      | for a class without defaults of its own: tokenizer.json            |
+| names of the specials   | special_tokens_map.json, tokenizer_config.json, "[UNK]" and so on  |
+| added tokens            | added_tokens_decoder of tokenizer_config.json, else tokenizer.json |
+|                         | and added_tokens.json                                              |
+| longest input           | the smaller of model_max_length (tokenizer_config.json) and        |
+|                         | max_position_embeddings (config.json)                              |
+| sides                   | tokenizer_config.json, else the blocks of tokenizer.json           |
+
+The lengths in tokenizer.json's truncation and padding blocks are settings of a call, and calls
+set their own. Source: BertTokenizer, transformers 5.23, from_pretrained.
+"""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import TokenizerError
+from .added import SpecialNames, all_added_tokens, special_names
+from .fields import Fields, read_fields
+from .special import AddedToken
+from .tokenizer_json import TokenizerJson, read_tokenizer_json
+from .vocab import MAX_VOCAB_ROWS, Vocabulary, read_vocab_txt
+
+# Transformers writes int(1e30) for "no limit"; nothing from here on is a length.
+NO_LENGTH = 1_000_000_000
+SMALLEST_LENGTH = 3
+# They add nothing to BERT's tokenizer, apart from the token types that DistilBERT lacks.
+BERT_CLASSES = tuple(
+    f"{name}Tokenizer{fast}"
+    for name in ("Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert")
+    for fast in ("", "Fast")
+)
+# They take every setting from tokenizer.json.
+GENERIC_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerSettings:
+    """Everything that decides how text becomes ids, apart from the vocabulary."""
+
+    do_lower_case: bool = True
+    strip_accents: bool | None = None  # None: as do_lower_case
+    tokenize_chinese_chars: bool = True
+    clean_text: bool = True
+    continuing_subword_prefix: str = "##"
+    max_input_chars_per_word: int = 100  # characters after normalisation; longer is [UNK]
+    unk_token: str = "[UNK]"
+    cls_token: str = "[CLS]"
+    sep_token: str = "[SEP]"
+    pad_token: str = "[PAD]"
+    mask_token: str | None = "[MASK]"  # None: the model has none
+    model_max_length: int | None = None  # tokens, special ones included; None: no limit
+    padding_side: str = "right"
+    truncation_side: str = "right"
+    returns_token_type_ids: bool = True
+    decoder_cleanup: bool = True
+    clean_up_tokenization_spaces: bool = False
+
+
+def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[AddedToken, ...]]:
+    """Read the tokenizer files of a model folder.
+
+    Raises:
+        TokenizerError: no vocabulary, a malformed file, files that contradict each other, a
+            component that is not built, or ids outside the embedding table of config.json.
+    """
+    if not folder.is_dir():
+        raise TokenizerError(f"{folder}: no such folder.")
+    config = read_fields(folder / "config.json")
+    told = read_fields(folder / "tokenizer_config.json")
+    _refuse_foreign(told)
+    ids, file = _vocabulary_files(folder)
+    legacy = read_fields(folder / "special_tokens_map.json")
+    older = read_fields(folder / "added_tokens.json")
+    names = special_names(told, legacy)
+    vocabulary, added = all_added_tokens(ids, names, told, older, file.added_tokens if file else ())
+    if "vocab_size" in config:
+        rows = config.integer("vocab_size", 1, MAX_VOCAB_ROWS)
+        if len(vocabulary) > rows:
+            raise TokenizerError(
+                f"{folder}: the tokenizer makes ids up to {len(vocabulary) - 1}, but config.json "
+                f"gives the embedding table {rows} rows. Are the files of one model?"
+            )
+    _check_agreement(names, file)
+    return _settings(config, told, names, file, vocabulary), vocabulary, added
+
+
+def _vocabulary_files(folder: Path) -> tuple[dict[str, int], TokenizerJson | None]:
+    json_path, txt_path = folder / "tokenizer.json", folder / "vocab.txt"
+    if not json_path.exists():
+        if not txt_path.exists():
+            raise TokenizerError(f"{folder}: neither tokenizer.json nor vocab.txt is there.")
+        return read_vocab_txt(txt_path), None
+    file = read_tokenizer_json(json_path)
+    if txt_path.exists() and (ids := read_vocab_txt(txt_path)) != file.vocab:
+        token = min(token for token, _ in ids.items() ^ file.vocab.items())
+        raise TokenizerError(
+            f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "
+            f"id {ids.get(token)} and {file.vocab.get(token)}. Delete the file that is wrong."
+        )
+    return file.vocab, file
+
+
+def _refuse_foreign(told: Fields) -> None:
+    if told.value.get("tokenizer_class") is not None:
+        told.choice("tokenizer_class", BERT_CLASSES + GENERIC_CLASSES)
+    if told.value.get("split_special_tokens"):
+        raise told.fail("split_special_tokens", "special tokens as plain text are not built.")
+    if told.value.get("pad_token_type_id"):
+        raise told.fail("pad_token_type_id", "padding has token type 0.")
+
+
+def _check_agreement(names: SpecialNames, file: TokenizerJson | None) -> None:
+    if file is None:
+        return
+    for role, stated in (
+        ("cls_token", file.cls_token),
+        ("sep_token", file.sep_token),
+        ("unk_token", file.unk_token),
+    ):
+        if names.roles[role] != stated:
+            raise TokenizerError(
+                f"{role} is {names.roles[role]!r:.60} by tokenizer_config.json or "
+                f"special_tokens_map.json, but {stated!r:.60} by tokenizer.json."
+            )
+
+
+def _settings(
+    config: Fields,
+    told: Fields,
+    names: SpecialNames,
+    file: TokenizerJson | None,
+    vocabulary: Vocabulary,
+) -> TokenizerSettings:
+    kind = told.value.get("tokenizer_class")
+    nobody_says = not told.value and not config.value
+    flags: dict[str, bool | None]
+    if file is not None and (kind in GENERIC_CLASSES or nobody_says):
+        clean_text = file.clean_text
+        decoder_cleanup = file.decoder_cleanup
+        flags = {name: getattr(file, name) for name in _FLAG_DEFAULTS}
+    else:
+        clean_text = decoder_cleanup = True
+        flags = {
+            "do_lower_case": told.flag("do_lower_case", True),
+            "strip_accents": told.optional_flag("strip_accents"),
+            "tokenize_chinese_chars": told.flag("tokenize_chinese_chars", True),
+        }
+        _warn_of_silence(told, file)
+    mask_token = names.roles["mask_token"]
+    return TokenizerSettings(
+        do_lower_case=bool(flags["do_lower_case"]),
+        strip_accents=flags["strip_accents"],
+        tokenize_chinese_chars=bool(flags["tokenize_chinese_chars"]),
+        clean_text=clean_text,
+        continuing_subword_prefix=file.continuing_subword_prefix if file else "##",
+        max_input_chars_per_word=file.max_input_chars_per_word if file else 100,
+        unk_token=names.roles["unk_token"],
+        cls_token=names.roles["cls_token"],
+        sep_token=names.roles["sep_token"],
+        pad_token=names.roles["pad_token"],
+        mask_token=mask_token if mask_token in vocabulary.ids else None,
+        model_max_length=_longest_input(config, told),
+        padding_side=told.choice("padding_side", SIDES, (file and file.padding_side) or "right"),
+        truncation_side=told.choice(
+            "truncation_side", SIDES, (file and file.truncation_side) or "right"
+        ),
+        returns_token_type_ids=_returns_token_type_ids(config, told),
+        decoder_cleanup=decoder_cleanup,
+        clean_up_tokenization_spaces=told.flag("clean_up_tokenization_spaces", False),
+    )
+
+
+_FLAG_DEFAULTS: dict[str, bool | None] = {
+    "do_lower_case": True,
+    "strip_accents": None,
+    "tokenize_chinese_chars": True,
+}
+
+
+def _warn_of_silence(told: Fields, file: TokenizerJson | None) -> None:
+    """Transformers prefers BERT's default to the normalizer block; a cased model then suffers."""
+    for name, default in _FLAG_DEFAULTS.items() if file is not None else ():
+        if name not in told and getattr(file, name) != default:
+            warnings.warn(
+                f"{told.where} does not say {name}, so it is {default}, as in Transformers, "
+                f"although tokenizer.json says {getattr(file, name)}. State it in the former.",
+                stacklevel=2,
+            )
+
+
+def _longest_input(config: Fields, told: Fields) -> int | None:
+    lengths = []
+    for fields, name in ((told, "model_max_length"), (config, "max_position_embeddings")):
+        value = fields.value.get(name)
+        if value is None or (type(value) in (int, float) and value >= NO_LENGTH):
+            continue
+        lengths.append(fields.integer(name, SMALLEST_LENGTH, NO_LENGTH))
+    return min(lengths, default=None)
+
+
+def _returns_token_type_ids(config: Fields, told: Fields) -> bool:
+    names = told.value.get("model_input_names")
+    if names is not None:
+        if not isinstance(names, list):
+            raise told.fail("model_input_names", "expected an array of strings.")
+        return "token_type_ids" in names
+    kind = told.value.get("tokenizer_class")
+    is_distilbert = isinstance(kind, str) and kind.startswith("DistilBert")
+    return not is_distilbert and config.value.get("model_type") != "distilbert"

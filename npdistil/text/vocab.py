@@ -1,0 +1,111 @@
+"""The vocabulary: tokens and their ids, and the strict reading of vocab.txt."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import TokenizerError
+from ..files import read_file
+
+MAX_VOCAB_BYTES = 1 << 24
+MAX_VOCAB_ROWS = 1 << 20
+
+
+class Vocabulary:
+    """Tokens <-> ids. A row that no token points to (a duplicated line) is None.
+
+    >>> vocabulary = Vocabulary({"[UNK]": 0, "a": 2})
+    >>> vocabulary.tokens
+    ['[UNK]', None, 'a']
+    """
+
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self.ids = dict(ids)
+        self.tokens: list[str | None] = [None] * (max(self.ids.values(), default=-1) + 1)
+        for token, token_id in self.ids.items():
+            self.tokens[token_id] = token
+
+    def __len__(self) -> int:
+        """Rows, so that every id is below it."""
+        return len(self.tokens)
+
+
+def ids_from_tokens(tokens: Sequence[str], source: str) -> dict[str, int]:
+    """Number the tokens in their order; of a repeated token the last row counts, with a warning.
+
+    Raises:
+        TokenizerError: no token, too many, not a string, or a string that is not Unicode text.
+    """
+    if not tokens:
+        raise TokenizerError(f"{source}: the vocabulary is empty.")
+    check_row_count(len(tokens), source)
+    for row, token in enumerate(tokens):
+        check_token(token, f"{source}, row {row}")
+    ids = {token: row for row, token in enumerate(tokens)}
+    if len(ids) < len(tokens):
+        repeated = [token for row, token in enumerate(tokens) if ids[token] != row]
+        shown = ", ".join(repr(token[:40]) for token in repeated[:3])
+        warnings.warn(
+            f"{source}: {len(repeated)} rows repeat a token that comes again below ({shown}); "
+            "the last row counts.",
+            stacklevel=2,
+        )
+    return ids
+
+
+def check_row_count(rows: int, source: str) -> None:
+    """Refuse a vocabulary of absurd size.
+
+    Raises:
+        TokenizerError: more than 2**20 rows.
+    """
+    if rows > MAX_VOCAB_ROWS:
+        raise TokenizerError(f"{source}: {rows} rows, at most {MAX_VOCAB_ROWS} are accepted.")
+
+
+def check_token(token: object, where: str) -> None:
+    """Refuse what no text can contain.
+
+    Raises:
+        TokenizerError: not a string, or a string with a lone surrogate.
+    """
+    if not isinstance(token, str):
+        raise TokenizerError(f"{where}: expected a string, received {type(token).__name__}.")
+    if not token.isascii():
+        try:
+            token.encode("utf-8")
+        except UnicodeEncodeError:
+            raise TokenizerError(f"{where}: {token[:40]!a} holds a lone surrogate.") from None
+
+
+def read_vocab_txt(path: Path) -> dict[str, int]:
+    """Read one token a line; the line number, from 0, is the id.
+
+    Lines end at "\\n" or "\\r\\n" and are not stripped: two readers that strip differently have
+    two vocabularies. An empty line is the token "" and keeps its row.
+
+    Raises:
+        TokenizerError: missing or too large, not UTF-8, a byte order mark, NUL or lone "\\r".
+    """
+    content = read_file(path, MAX_VOCAB_BYTES, TokenizerError)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        raise TokenizerError(
+            f"{path}: not UTF-8 (byte {failure.start}); save the vocabulary as UTF-8."
+        ) from None
+    if text.startswith("\ufeff"):
+        raise TokenizerError(
+            f"{path}: starts with a byte order mark, which would become part of the first token; "
+            "save it as UTF-8 without BOM."
+        )
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    for name, control in (("NUL character", "\0"), ("lone carriage return", "\r")):
+        if control in text and any(control in line for line in lines):
+            row = next(row for row, line in enumerate(lines) if control in line)
+            raise TokenizerError(
+                f"{path}: a {name} in line {row + 1}; readers disagree on the ids after it."
+            )
+    return ids_from_tokens(lines, str(path))
