@@ -282,8 +282,39 @@ def start(source: Source, weights: Path, patch: str = "") -> subprocess.Popen:
     )
 
 
-def test_two_runs_at_once_both_end_well(source: Source, weights: Path) -> None:
-    """Catches one run removing the other's working folder as a leftover."""
+STUCK = """
+import time
+honest = tool.{step}
+def stuck(*arguments):
+    (Path(arguments[-1]).parent / "stuck").touch()
+    time.sleep({seconds})
+    return honest(*arguments)
+tool.{step} = stuck
+"""
+
+
+def wait_until_stuck(child: subprocess.Popen, weights: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not list(weights.glob(".*/stuck")):
+        assert time.monotonic() < deadline and child.poll() is None
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no lock there")
+def test_a_second_run_waits_and_then_has_nothing_to_do(source: Source, weights: Path) -> None:
+    """Catches one run removing the other's working folder as a leftover, or fetching again."""
+    first = start(source, weights, STUCK.format(step="_unpack", seconds=1))
+    wait_until_stuck(first, weights)
+    second = start(source, weights, "tool._download = None")  # a call would fail
+    for child in (first, second):
+        out, err = child.communicate(timeout=60)
+        assert (child.returncode, err) == (0, "")
+        assert "weights/tiny is ready" in out
+    assert_whole(weights)
+
+
+def test_three_runs_at_once_all_end_well(source: Source, weights: Path) -> None:
+    """Catches a race that the ordered test above does not reach."""
     runs = [start(source, weights) for _ in range(3)]
     for child in runs:
         _, err = child.communicate(timeout=60)
@@ -295,19 +326,8 @@ def test_two_runs_at_once_both_end_well(source: Source, weights: Path) -> None:
 @pytest.mark.parametrize("step", ["_unpack", "_replace"])
 def test_a_killed_run_is_cleaned_up_by_the_next(source: Source, weights: Path, step: str) -> None:
     """Catches leftovers, and a lock that outlives its owner."""
-    patch = f"""
-import time
-done = tool.{step}
-def stuck(*arguments):
-    (Path(arguments[-1]).parent / "stuck").touch()
-    time.sleep(60)
-tool.{step} = stuck
-"""
-    child = start(source, weights, patch)
-    deadline = time.monotonic() + 30
-    while not list(weights.glob("*/stuck")) and not list(weights.glob(".*/stuck")):
-        assert time.monotonic() < deadline and child.poll() is None
-        time.sleep(0.02)
+    child = start(source, weights, STUCK.format(step=step, seconds=60))
+    wait_until_stuck(child, weights)
     child.send_signal(signal.SIGKILL)
     child.communicate()
     assert names(weights) != [] and not (weights / NAME).exists()
