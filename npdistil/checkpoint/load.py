@@ -89,7 +89,10 @@ def _without_weights(folder: Path) -> str:
             f"{folder}: no {WEIGHTS_FILE}, found {', '.join(found)}; other formats are not read, "
             f"convert once with the safetensors package (see weights/README.md)."
         )
-    names = sorted(entry.name for entry in folder.iterdir())
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as failure:
+        return f"{folder}: no {WEIGHTS_FILE}, and the folder cannot be listed: {failure}."
     return f"{folder}: no {WEIGHTS_FILE}; the folder holds {_shown(names) or 'nothing'}."
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from npdistil.checkpoint import safetensors_file
+from npdistil.checkpoint import safetensors_header
 from npdistil.checkpoint.safetensors_file import read_safetensors, read_stored
 from npdistil.errors import ModelFileError
 from tests.checkpoint.tiny import raw
@@ -196,10 +196,10 @@ def test_limits_of_file_and_tensor_count(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_bytes(two((0, 2), (2, 4), b"abcd"))
     with pytest.raises(ModelFileError, match="at most 20 are accepted"):
         read_stored(path, max_bytes=20)
-    monkeypatch.setattr(safetensors_file, "MAX_TENSORS", 1)
+    monkeypatch.setattr(safetensors_header, "MAX_TENSORS", 1)
     with pytest.raises(ModelFileError, match="2 tensors, at most 1"):
         read_safetensors(path)
-    monkeypatch.setattr(safetensors_file, "MAX_HEADER_BYTES", 20)
+    monkeypatch.setattr(safetensors_header, "MAX_HEADER_BYTES", 20)
     with pytest.raises(ModelFileError, match="not a safetensors file"):
         read_safetensors(path)
 

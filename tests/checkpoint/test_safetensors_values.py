@@ -10,7 +10,8 @@ import safetensors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npdistil.checkpoint.safetensors_file import DTYPES, read_safetensors, read_stored
+from npdistil.checkpoint.safetensors_file import read_safetensors, read_stored
+from npdistil.checkpoint.safetensors_header import DTYPES
 from npdistil.errors import ModelFileError
 from tests.checkpoint.tiny import file_bytes, raw
 

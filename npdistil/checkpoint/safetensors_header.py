@@ -1,0 +1,125 @@
+"""The header of a safetensors file: who is in it, of which type and shape, checked strictly.
+
+The file is 8 bytes of header length, a JSON header, then the tensors' bytes. Only a pass of our
+own over the header sees what the safetensors package takes without a word: duplicate names, lists
+in the place of objects and unknown fields, with which two readers could see two models.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelFileError
+from ..files import parse_json
+
+MAX_HEADER_BYTES = 16 << 20  # a BERT header has less than 100 KB
+MAX_METADATA_BYTES = 64 << 10
+MAX_TENSORS = 100_000
+MAX_NAME = 512
+MAX_DIMS = 8
+MAX_DIM = 1 << 48
+
+# Name in the file -> type of the stored bytes. BF16 is the upper half of a float32.
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype("<f8"),
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "I16": np.dtype("<i2"),
+    "I8": np.dtype("i1"),
+    "U8": np.dtype("u1"),
+    "BOOL": np.dtype("u1"),
+}
+# First bytes of files that are often found in the place of weights.
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive or PyTorch checkpoint, which needs conversion",
+    b"\x80": "a pickle, which is never executed",
+    b"\x89HDF": "an HDF5 file",
+    b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",
+    b"<": "an HTML page",
+}
+
+
+def read_header(content: bytes | bytearray, path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Name -> (dtype, shape), in the order of the header.
+
+    Raises:
+        ModelFileError: sizes, JSON, names, fields, dtypes, shapes or ranges are not as they must
+            be, or the tensors do not fill the rest of the file.
+    """
+    if len(content) < 8:
+        raise ModelFileError(
+            f"{path}: {len(content)} bytes are no safetensors file; was the download cut?"
+        )
+    length = int.from_bytes(content[:8], "little")
+    if not 2 <= length <= min(MAX_HEADER_BYTES, len(content) - 8):
+        raise ModelFileError(
+            f"{path}: not a safetensors file{_foreign(content)}: its header would have {length} "
+            f"bytes, with {len(content)} in the file."
+        )
+    source = f"{path}: header"
+    header = parse_json(content[8 : 8 + length], source, ModelFileError)
+    if not isinstance(header, dict):
+        raise ModelFileError(f"{source}: expected a JSON object, received an array or a value.")
+    _check_metadata(header.pop("__metadata__", None), source)
+    if len(header) > MAX_TENSORS:
+        raise ModelFileError(
+            f"{source}: {len(header)} tensors, at most {MAX_TENSORS} are accepted."
+        )
+    entries = {name: _read_entry(name, entry, source) for name, entry in header.items()}
+    needed = sum(math.prod(shape) * DTYPES[dtype].itemsize for dtype, shape in entries.values())
+    if needed != len(content) - 8 - length:
+        raise ModelFileError(
+            f"{path}: the header describes {needed} bytes of tensors, the file holds "
+            f"{len(content) - 8 - length}; was the download cut?"
+        )
+    return entries
+
+
+def _check_metadata(metadata: object, source: str) -> None:
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise ModelFileError(f"{source}: __metadata__ must map strings to strings.")
+    if sum(len(key) + len(value) for key, value in metadata.items()) > MAX_METADATA_BYTES:
+        raise ModelFileError(f"{source}: more than {MAX_METADATA_BYTES} bytes of __metadata__.")
+
+
+def _read_entry(name: str, entry: object, source: str) -> tuple[str, tuple[int, ...]]:
+    """Check one tensor's description."""
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise ModelFileError(
+            f"{source}: tensor name {name[:80]!r} is empty, too long or not printable."
+        )
+    where = f"{source}: tensor {name[:80]!r}"
+    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise ModelFileError(f"{where}: expected exactly dtype, shape and data_offsets.")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise ModelFileError(
+            f"{where}: unsupported dtype {str(dtype)[:40]!r}; one of {', '.join(DTYPES)} is needed."
+        )
+    if not _are_sizes(shape) or len(shape) > MAX_DIMS or any(size > MAX_DIM for size in shape):
+        raise ModelFileError(f"{where}: unusable shape {str(shape)[:80]}.")
+    if not _are_sizes(offsets) or len(offsets) != 2:
+        raise ModelFileError(f"{where}: unusable data_offsets {str(offsets)[:80]}.")
+    # Zeros left out: a product that overflows stays an error when a 0 hides it.
+    if math.prod(size or 1 for size in shape) * DTYPES[dtype].itemsize * 8 >= 1 << 63:
+        raise ModelFileError(f"{where}: shape {shape} is too large.")
+    if math.prod(shape) * DTYPES[dtype].itemsize != offsets[1] - offsets[0]:
+        raise ModelFileError(f"{where}: shape {shape} of {dtype} does not fill {offsets}.")
+    return dtype, tuple(shape)
+
+
+def _are_sizes(value: object) -> bool:
+    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+
+
+def _foreign(content: bytes | bytearray) -> str:
+    """What the file may be instead, for the message."""
+    kinds = (kind for start, kind in _FOREIGN.items() if content.startswith(start))
+    return next((f" but {kind}" for kind in kinds), "")
