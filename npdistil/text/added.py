@@ -177,8 +177,8 @@ def _appended(ids: Mapping[str, int], entries: Iterable[AddedToken]) -> dict[str
             expected = len(result)
             if expected in taken:
                 raise TokenizerError(
-                    f"added token {token.content[:40]!r}: the vocabulary has repeated rows, so "
-                    "libraries disagree on the next free id. Rename the repeated rows."
+                    f"added token {token.content[:40]!r}: the vocabulary has rows without a "
+                    "token, so libraries disagree on the next free id. Name a token in each row."
                 )
         if token.id != expected:
             raise TokenizerError(

@@ -4,8 +4,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from ..errors import TokenizerError
-from ..files import read_json_object
+from ..files import parse_json, read_file
+
+MAX_SETTINGS_BYTES = 1 << 20
+# Transformers writes int(1e30) for "no limit"; the strict reader takes no integer of 31 digits.
+_NO_LIMIT = regex.compile(rb"(?<![\w.+-])1000000000000000019884624838656(?![\w.])")
 
 
 class Fields:
@@ -111,7 +117,10 @@ def read_fields(path: Path) -> Fields:
     Raises:
         TokenizerError: the file is there and not a readable JSON object.
     """
-    return Fields(read_json_object(path, TokenizerError) if path.exists() else {}, str(path))
+    if not path.exists():
+        return Fields({}, str(path))
+    content = _NO_LIMIT.sub(b"1e30", read_file(path, MAX_SETTINGS_BYTES, TokenizerError))
+    return Fields(parse_json(content, str(path), TokenizerError), str(path))
 
 
 def _shown(value: object) -> str:
