@@ -39,7 +39,9 @@ class TextEncoder:
         )
         raw = {token.content: token.id for token in added_tokens if not token.normalized}
         self._raw_cutter = TokenCutter(raw)
-        self._normalized_cutter = TokenCutter(self._normalized_contents(added_tokens))
+        #: What is searched in normalised text, and what decoding shows, by content.
+        self.normalized_ids = self._normalized_contents(added_tokens)
+        self._normalized_cutter = TokenCutter(self.normalized_ids)
         self._wordpiece = WordPiece(
             vocabulary.ids,
             vocabulary.ids[settings.unk_token],

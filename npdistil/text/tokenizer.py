@@ -49,6 +49,10 @@ class Tokenizer:
         self.settings = settings
         self._vocabulary = vocabulary
         self._encode = TextEncoder(settings, vocabulary, added_tokens)
+        # The library shows a token that it searches in normalised text in its normalised form.
+        self._shown = list(vocabulary.tokens)
+        for content, token_id in self._encode.normalized_ids.items():
+            self._shown[token_id] = content
         self._special_ids = frozenset(token.id for token in added_tokens if token.special)
 
     @classmethod
@@ -193,7 +197,7 @@ class Tokenizer:
         single = np.ndim(ids) == 0 and not isinstance(ids, str | bytes | Sequence)
         tokens = []
         for token_id in as_ids([ids] if single else ids, self.vocab_size):
-            token = self._vocabulary.tokens[token_id]
+            token = self._shown[token_id]
             if token is None:
                 raise InputError(
                     f"ids: {token_id} is a row of the vocabulary that no token points to."
