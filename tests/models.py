@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npdistil.checkpoint.params import (
+from npdistil.config import EncoderConfig
+from npdistil.params import (
     AttentionParams,
     EmbeddingParams,
     EncoderParams,
@@ -13,7 +14,6 @@ from npdistil.checkpoint.params import (
     LinearParams,
     NormParams,
 )
-from npdistil.config import EncoderConfig
 
 # Sizes that differ from each other, so that a swapped axis cannot go unnoticed.
 TINY = EncoderConfig(

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config import KEYS, EncoderConfig
+from ..dims import Floats
 from ..errors import ModelFileError
+from ..params import EncoderParams, cast, from_named_arrays
 from .names import AXES, FAMILIES, Expected, expected_tensors, is_ignored, new_spelling, prefix_of
-from .params import EncoderParams, FloatArray, cast, from_named_arrays
 from .safetensors_file import StoredTensors, read_stored
 
 WEIGHTS_FILE = "model.safetensors"
@@ -98,7 +99,7 @@ def _without_weights(folder: Path) -> str:
 
 def _by_path(
     stored: StoredTensors, config: EncoderConfig, path: Path
-) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+) -> tuple[dict[str, Floats], tuple[str, ...]]:
     """Arrays by field path, and the names that were ignored."""
     prefix = prefix_of(stored.arrays, config.model_type)
     canonical: dict[str, str] = {}  # name without prefix, new spelling -> name in the file

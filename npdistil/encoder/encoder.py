@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..checkpoint.load import load_encoder
-from ..checkpoint.params import EncoderParams, cast
 from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
+from ..params import EncoderParams, cast
 from .backend import Backend, PackedOutput
 from .numpy_backend import NumpyBackend
 from .output import EncoderOutput

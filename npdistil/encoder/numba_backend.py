@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checkpoint.params import EncoderParams, LayerParams, named_arrays
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
 from ..kernels.layer_norm import embed
 from ..kernels.pooler import pooler
 from ..kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from ..kernels.transformer_layer import LayerWeights, Workspace, transformer_layer
+from ..params import EncoderParams, LayerParams, named_arrays
 from .backend import PackedOutput, Pooling
 from .packing import PackedBatch
 from .threads import run_all

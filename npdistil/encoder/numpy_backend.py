@@ -1,8 +1,8 @@
 """The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
 
-from ..checkpoint.params import EncoderParams
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
+from ..params import EncoderParams
 from ..reference import forward as reference
 from .backend import PackedOutput, Pooling
 from .packing import PackedBatch

@@ -20,9 +20,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..checkpoint.params import AttentionParams, EncoderParams, FeedForwardParams, LayerParams
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
+from ..params import AttentionParams, EncoderParams, FeedForwardParams, LayerParams
 from .erf import erf
 
 # ------------------------------------------------------------------------------------ the model
@@ -181,7 +181,8 @@ def layer_norm(x_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float) -> Fl
     """
     centered_TD: Floats = x_TD - x_TD.mean(axis=-1, keepdims=True)
     var_T1: Floats = (centered_TD * centered_TD).mean(axis=-1, keepdims=True)
-    return centered_TD / np.sqrt(var_T1 + eps) * weight_D + bias_D
+    normal_TD: Floats = centered_TD / np.sqrt(var_T1 + eps)
+    return normal_TD * weight_D + bias_D
 
 
 # ----------------------------------------------------------- from token rows to one row a sequence

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from npdistil.checkpoint.load import load_encoder, load_stored
-from npdistil.checkpoint.params import named_arrays
 from npdistil.errors import ConfigError, ModelFileError
+from npdistil.params import named_arrays
 from tests.checkpoint.tiny import (
     BERT,
     DISTILBERT,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from npdistil.checkpoint.params import cast, named_arrays
 from npdistil.encoder.numba_backend import _layer_weights, _workspace
 from npdistil.kernels.transformer_layer import LayerWeights, transformer_layer
+from npdistil.params import cast, named_arrays
 from npdistil.reference import forward as reference
 from tests.models import TINY, Draw, cu_seqlens_of, random_params
 from tests.tolerances import KERNELS

@@ -10,7 +10,7 @@ import transformers
 
 from npdistil.checkpoint.load import load_encoder
 from npdistil.checkpoint.names import expected_tensors
-from npdistil.checkpoint.params import named_arrays
+from npdistil.params import named_arrays
 
 SIZES = {"vocab_size": 99, "max_position_embeddings": 17}
 BERT = transformers.BertConfig(

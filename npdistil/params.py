@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ModelFileError
+from .dims import Floats
+from .errors import ModelFileError
 
-FloatArray = npt.NDArray[np.floating[Any]]
 Node = TypeVar("Node")
 
 
@@ -21,16 +21,16 @@ Node = TypeVar("Node")
 class LinearParams:
     """y_NE = x_NI @ weight_EI.T + bias_E."""
 
-    weight_EI: FloatArray
-    bias_E: FloatArray
+    weight_EI: Floats
+    bias_E: Floats
 
 
 @dataclass(frozen=True)
 class NormParams:
     """LayerNorm: scale and shift (gamma and beta of the paper)."""
 
-    weight_D: FloatArray
-    bias_D: FloatArray
+    weight_D: Floats
+    bias_D: Floats
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class LayerParams:
 class EmbeddingParams:
     """The tables whose rows are summed, then normalised."""
 
-    word_VD: FloatArray
-    position_PD: FloatArray
-    token_type_GD: FloatArray | None  # None: the model has no token types (DistilBERT)
+    word_VD: Floats
+    position_PD: Floats
+    token_type_GD: Floats | None  # None: the model has no token types (DistilBERT)
     norm: NormParams
 
 
@@ -80,7 +80,7 @@ class EncoderParams:
     pooler: LinearParams | None  # (D, D), applied to the first token; None: not in the file
 
 
-def map_arrays(function: Callable[[str, FloatArray], FloatArray], node: Node) -> Node:
+def map_arrays(function: Callable[[str, Floats], Floats], node: Node) -> Node:
     """Rebuild a tree of parameters with `function(path, array)` in the place of each array.
 
     The only walk over the tree: paths and order of everything else come from here. A path is
@@ -90,7 +90,7 @@ def map_arrays(function: Callable[[str, FloatArray], FloatArray], node: Node) ->
     return mapped
 
 
-def _mapped(function: Callable[[str, FloatArray], FloatArray], node: Any, path: str) -> Any:
+def _mapped(function: Callable[[str, Floats], Floats], node: Any, path: str) -> Any:
     dot = "." if path else ""
     if isinstance(node, np.ndarray):
         return function(path, node)
@@ -104,11 +104,11 @@ def _mapped(function: Callable[[str, FloatArray], FloatArray], node: Any, path: 
     return node  # None: a part that this model does not have
 
 
-def named_arrays(params: object) -> dict[str, FloatArray]:
+def named_arrays(params: object) -> dict[str, Floats]:
     """All arrays by their dotted field path, in data-flow order."""
-    found: dict[str, FloatArray] = {}
+    found: dict[str, Floats] = {}
 
-    def keep(path: str, array: FloatArray) -> FloatArray:
+    def keep(path: str, array: Floats) -> Floats:
         found[path] = array
         return array
 
@@ -125,11 +125,11 @@ def cast(params: Node, dtype: npt.DTypeLike) -> Node:
         ModelFileError: a value is too large for `dtype`.
     """
 
-    def convert(path: str, array: FloatArray) -> FloatArray:
+    def convert(path: str, array: Floats) -> Floats:
         if array.dtype == dtype:
             return array
         with np.errstate(over="ignore", under="ignore"):
-            converted: FloatArray = array.astype(dtype)
+            converted: Floats = array.astype(dtype)
         if not np.isfinite(converted).all():
             raise ModelFileError(f"{path}: holds values outside the range of {np.dtype(dtype)}.")
         converted.flags.writeable = False
@@ -138,7 +138,7 @@ def cast(params: Node, dtype: npt.DTypeLike) -> Node:
     return map_arrays(convert, params)
 
 
-def from_named_arrays(arrays: Mapping[str, FloatArray], num_layers: int) -> EncoderParams:
+def from_named_arrays(arrays: Mapping[str, Floats], num_layers: int) -> EncoderParams:
     """Build the tree from `named_arrays`' form; the inverse of it.
 
     Token types and the pooler are optional, every other path must be present (KeyError).

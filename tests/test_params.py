@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from npdistil.checkpoint.names import expected_tensors
-from npdistil.checkpoint.params import EncoderParams, cast, from_named_arrays, named_arrays
 from npdistil.config import EncoderConfig
 from npdistil.errors import ModelFileError
+from npdistil.params import EncoderParams, cast, from_named_arrays, named_arrays
 from tests.checkpoint.tiny import BERT, DISTILBERT, bert_shapes, distilbert_shapes
 
 

@@ -1,0 +1,1 @@
+"""What turns token rows into an answer; no arithmetic beyond calls to a backend."""
