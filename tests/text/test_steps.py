@@ -68,6 +68,7 @@ def test_newer_marks_survive_in_canonical_order() -> None:
     assert strip_accents(of(f"a{above}{below}")).text == f"a{above}"
     nukta, virama = "\U00011446", "\U00011442"  # classes 7 and 9, both newer than Unicode 8
     assert strip_accents(of(f"a{virama}{nukta}")).text == f"a{nukta}{virama}"
+    assert strip_accents(of("a\u08e1\u08d4")).text == "a\u08e1\u08d4"  # one class: order stays
     assert strip_accents(of(f"a{virama}b{nukta}")).text == f"a{virama}b{nukta}"
 
 
