@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..encoder.backend import Pooling
-from ..errors import ConfigError, InputError
+from ..errors import ConfigError, InputError, ModelFileError
 from ..files import read_json, read_json_object
 from ..heads.sentence_embedding import POOLINGS, SentenceEmbedding
 
@@ -45,10 +45,14 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
     a warning unless `pooling` says what is wanted.
 
     Raises:
+        ModelFileError: there is no such folder.
         ConfigError: a file is damaged, or asks for a module or pooling that is not built.
         InputError: `pooling` is none of "mean", "cls" and "max".
     """
     chosen = None if pooling is None else (checked_pooling(pooling),)
+    if not folder.is_dir():
+        problem = "is not a folder" if folder.exists() else "no such folder"
+        raise ModelFileError(f"{folder}: {problem}; expected config.json and model.safetensors.")
     if not (folder / "modules.json").exists():
         if chosen is None:
             warnings.warn(

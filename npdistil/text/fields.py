@@ -117,10 +117,22 @@ def read_fields(path: Path) -> Fields:
     Raises:
         TokenizerError: the file is there and not a readable JSON object.
     """
-    if not path.exists():
+    if not is_there(path):
         return Fields({}, str(path))
     content = _NO_LIMIT.sub(b"1e30", read_file(path, MAX_SETTINGS_BYTES, TokenizerError))
     return Fields(parse_json(content, str(path), TokenizerError), str(path))
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has this name; Path.exists itself raises where it cannot look.
+
+    Raises:
+        TokenizerError: the name is too long, or a folder on the way cannot be searched.
+    """
+    try:
+        return path.exists()
+    except (OSError, ValueError) as failure:
+        raise TokenizerError(f"{str(path)[:200]!r} cannot be looked up: {failure}.") from None
 
 
 def _shown(value: object) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ..errors import TokenizerError
 from .added import SpecialNames, all_added_tokens, special_names
-from .fields import Fields, read_fields
+from .fields import Fields, is_there, read_fields
 from .special import AddedToken
 from .tokenizer_json import TokenizerJson, read_tokenizer_json
 from .vocab import MAX_VOCAB_ROWS, Vocabulary, read_vocab_txt
@@ -71,7 +71,7 @@ def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[Ad
         TokenizerError: no vocabulary, a malformed file, files that contradict each other, a
             component that is not built, or ids outside the embedding table of config.json.
     """
-    if not folder.is_dir():
+    if not is_there(folder) or not folder.is_dir():
         raise TokenizerError(f"{folder}: no such folder.")
     config = read_fields(folder / "config.json")
     told = read_fields(folder / "tokenizer_config.json")
@@ -94,12 +94,12 @@ def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[Ad
 
 def _vocabulary_files(folder: Path) -> tuple[dict[str, int], TokenizerJson | None]:
     json_path, txt_path = folder / "tokenizer.json", folder / "vocab.txt"
-    if not json_path.exists():
-        if not txt_path.exists():
+    if not is_there(json_path):
+        if not is_there(txt_path):
             raise TokenizerError(f"{folder}: neither tokenizer.json nor vocab.txt is there.")
         return read_vocab_txt(txt_path), None
     file = read_tokenizer_json(json_path)
-    if txt_path.exists() and (ids := read_vocab_txt(txt_path)) != file.vocab:
+    if is_there(txt_path) and (ids := read_vocab_txt(txt_path)) != file.vocab:
         token = min(token for token, _ in ids.items() ^ file.vocab.items())
         raise TokenizerError(
             f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "

@@ -1,0 +1,3 @@
+"""The command `npdistil`: reads arguments, calls the library, prints."""
+
+from .main import main as main

@@ -1,0 +1,73 @@
+"""Say what a model folder holds: architecture, parameters, files, pooling, longest text."""
+
+import argparse
+import warnings
+from collections import Counter
+from pathlib import Path
+
+from ..checkpoint.load import load_stored
+from ..config import EncoderConfig
+from ..params import EncoderParams, named_arrays
+from ..tasks.sentence_config import SentenceConfig, read_sentence_config
+from ..text.tokenizer import Tokenizer
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `npdistil info`."""
+    parser.add_argument("folder", metavar="FOLDER", help="model folder")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Load everything, so that a damaged folder is found out, and print what it is.
+
+    Raises:
+        NpdistilError: a file is missing, damaged, or contradicts another.
+    """
+    folder = Path(options.folder)
+    has_modules = (folder / "modules.json").exists()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "pooling is a guess" is said in the table
+        sentence = read_sentence_config(folder, None)
+    config, params, stored = load_stored(sentence.transformer_folder)
+    tokenizer = Tokenizer.from_pretrained(sentence.transformer_folder)
+    rows = [
+        ("architecture", _architecture(config)),
+        ("vocabulary", f"{tokenizer.vocab_size:,} pieces in a table of {config.vocab_size:,}"),
+        ("lower-cases", "yes" if tokenizer.settings.do_lower_case else "no"),
+        *_parameters(params),
+        ("stored as", f"{stored.dtype}, {stored.file_bytes / 1e6:.1f} MB"),
+        ("not used", ", ".join(stored.ignored) or "nothing"),
+        ("pooling", _pooling(sentence, has_modules)),
+        ("longest text", _longest(config, tokenizer, sentence)),
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"{name:<{width}}  {value}")
+
+
+def _architecture(config: EncoderConfig) -> str:
+    return (
+        f"{config.model_type}, {config.num_hidden_layers} layers x {config.hidden_size}, "
+        f"{config.num_attention_heads} heads of {config.head_size}, "
+        f"intermediate {config.intermediate_size}, {config.hidden_act}"
+    )
+
+
+def _parameters(params: EncoderParams) -> list[tuple[str, str]]:
+    sizes: Counter[str] = Counter()
+    for path, array in named_arrays(params).items():
+        sizes[path.partition(".")[0]] += array.size
+    parts = [(f"  {part}", f"{size:,}") for part, size in sizes.items()]
+    return [("parameters", f"{sizes.total():,}"), *parts]
+
+
+def _pooling(sentence: SentenceConfig, has_modules: bool) -> str:
+    pooling = " + ".join(sentence.head.pooling)
+    normalized = ", normalised" if sentence.head.normalize else ""
+    return f"{pooling}{normalized}" + ("" if has_modules else " (a guess: no modules.json)")
+
+
+def _longest(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> str:
+    positions = config.max_position_embeddings
+    wanted = sentence.max_seq_length or tokenizer.model_max_length or positions
+    return f"{min(wanted, positions)} tokens as a sentence, {positions} positions"

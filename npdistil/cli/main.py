@@ -1,0 +1,61 @@
+"""Arguments in, exit code out: 0 well, 1 a check failed, 2 bad input; errors are one line."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .. import __version__
+from ..errors import NpdistilError
+from . import embed, info, tokenize
+
+OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
+VERBS = (embed, tokenize, info)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with its errors on one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        arguments: without the program's name; None takes those of the process.
+    """
+    options = _parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            options.run(options)
+        except NpdistilError as error:
+            print(f"npdistil: error: {error}", file=sys.stderr)
+            return BAD_INPUT
+        except KeyboardInterrupt:
+            print("npdistil: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Whoever read our output has enough; leave nothing for the exit to flush into it.
+            sys.stdout = None
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="npdistil", description="BERT-class text encoders on a CPU.")
+    parser.add_argument("--version", action="version", version=f"npdistil {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for verb in VERBS:
+        name = verb.__name__.rpartition(".")[2]
+        summary = (verb.__doc__ or "").partition("\n")[0]
+        sub_parser = verbs.add_parser(name, help=summary, description=summary)
+        verb.add_arguments(sub_parser)
+        sub_parser.set_defaults(run=verb.run)
+    return parser
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"npdistil: warning: {message}", file=sys.stderr)
