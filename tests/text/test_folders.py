@@ -137,6 +137,9 @@ def test_other_names_for_the_special_tokens(tmp_path: Path) -> None:
     assert tokenizer.mask_token_id is None
     write_folder(tmp_path, tokenizer_config_json={**told, "added_tokens_decoder": {}})
     assert load(folder).cls_token_id == 4
+    write_folder(tmp_path, tokenizer_config_json={"added_tokens_decoder": {}})
+    with pytest.raises(TokenizerError, match=r"lacks \[UNK\]"):  # the older file is not read then
+        load(folder)
 
 
 def test_added_tokens(tmp_path: Path) -> None:

@@ -207,5 +207,6 @@ def test_nothing_there(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").mkdir()
     with pytest.raises(TokenizerError, match=r"not a regular file|cannot be opened"):
         load(tmp_path)
-    with pytest.raises(TokenizerError):
-        load("nul\0name")
+    for name in ("nul\0name", "x" * 5000, "\ud800"):
+        with pytest.raises(TokenizerError):
+            load(name)
