@@ -1,0 +1,57 @@
+# Everything runs in .venv, which the first target that needs it makes. PYTHON is any 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MODEL := weights/all-MiniLM-L6-v2
+
+# The tests' real texts, where somebody put them; without them the suite runs on what is here.
+ifneq ($(wildcard ../shared/data),)
+export NPDISTIL_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: help demo test format golden parity sts weights build clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/installed weights  ## embed a text file and answer three queries
+	@$(BIN)/python tools/demo.py
+
+test: $(VENV)/installed-test weights  ## format check, lint, types, all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: $(VENV)/installed-test  ## put code into the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+golden: $(VENV)/installed-test  ## make tests/golden again
+	$(BIN)/python tools/make_golden.py
+
+parity: $(VENV)/installed-test weights  ## measure parity and write the README's table
+	$(BIN)/python tools/parity_table.py
+
+sts: $(VENV)/installed-test weights  ## STS-B Spearman beside sentence-transformers'
+	$(BIN)/python tools/eval_sts.py
+
+weights: $(VENV)/installed
+	@$(BIN)/python tools/fetch_weights.py all-MiniLM-L6-v2
+
+build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
+	$(BIN)/python -m build
+
+clean:  ## remove what was made, but not the weights
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/installed

@@ -1,0 +1,165 @@
+"""The house rules, checked by machine; each check is shown to fail on code that breaks its rule."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "npdistil"
+MAX_LINES = 400
+
+# Lower ranks first; equal ranks are neighbours and never import each other.
+RANK = {
+    "errors": 0,
+    "dims": 1,
+    "files": 1,
+    "progress": 1,
+    "config": 2,
+    "params": 3,
+    "text": 4,
+    "checkpoint": 4,
+    "reference": 4,
+    "kernels": 4,
+    "encoder": 5,
+    "heads": 6,
+    "tasks": 7,
+    "cli": 8,
+    "__init__": 9,
+    "__main__": 9,
+}
+# The only places that may import these at all.
+ONLY_IN = {
+    "numba": "kernels/",
+    "llvmlite": "kernels/",
+    "safetensors": "checkpoint/",
+    "regex": "text/",
+    "tqdm": "progress.py",
+    "torch": "nowhere",
+    "transformers": "nowhere",
+    "tokenizers": "nowhere",
+    "scipy": "nowhere",
+    "pickle": "nowhere",
+    "unicodedata": "nowhere",
+}
+
+
+def forbidden_imports(package: Path) -> Iterator[str]:
+    """Imports that go up or sideways, and foreign packages outside their place."""
+    for path in sorted(package.rglob("*.py")):
+        here = path.relative_to(package)
+        parts = here.with_suffix("").parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            level = getattr(node, "level", 0)
+            module = getattr(node, "module", None)
+            for name in [module] if module else [alias.name for alias in node.names]:
+                if level:
+                    goal = (*parts[: len(parts) - level], *name.split("."))[0]
+                    source = parts[0]
+                    version_of_package = goal not in RANK and source == "cli"
+                    if source != goal and not version_of_package and RANK[goal] >= RANK[source]:
+                        yield f"{here}:{node.lineno}: {source} may not import {goal}"
+                else:
+                    home = ONLY_IN.get(name.split(".")[0])
+                    if home and not here.as_posix().startswith(home):
+                        yield f"{here}:{node.lineno}: {name} belongs in {home}"
+                    if name.split(".")[0] == package.name:
+                        yield f"{here}:{node.lineno}: imports inside the package are relative"
+
+
+def overlong_files(package: Path) -> Iterator[str]:
+    """Files above the ceiling."""
+    for path in sorted(package.rglob("*.py")):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > MAX_LINES:
+            yield f"{path.relative_to(package)}: {lines} lines"
+
+
+def public_definitions(
+    path: Path,
+) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+    """Public functions, classes and methods of a file, with their qualified names."""
+
+    def walk(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.ClassDef) and child.name[0] != "_":
+                if any(ast.unparse(decorator) == "overload" for decorator in child.decorator_list):
+                    continue  # its implementation has the docstring
+                yield prefix + child.name, child
+                if isinstance(child, ast.ClassDef):
+                    yield from walk(child, f"{prefix}{child.name}.")
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), "")
+
+
+def docstring_faults(package: Path) -> Iterator[str]:
+    """Public names without a docstring, and documented arguments that differ from the signature."""
+    for path in sorted(package.rglob("*.py")):
+        for name, node in public_definitions(path):
+            where = f"{path.relative_to(package)}: {name}"
+            text = ast.get_docstring(node)
+            if not text:
+                yield f"{where}: no docstring"
+            elif isinstance(node, ast.FunctionDef):
+                yield from _argument_faults(where, text, node)
+
+
+def _argument_faults(where: str, text: str, node: ast.FunctionDef) -> Iterator[str]:
+    section = re.search(r"^Args:\n((?:[ ]{4}.*\n|\n)+)", text + "\n", re.MULTILINE)
+    if section:
+        documented = re.findall(r"^ {4}\*{0,2}(\w+):", section[1], re.MULTILINE)
+        arguments = node.args
+        names = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+        names += [extra.arg for extra in (arguments.vararg, arguments.kwarg) if extra]
+        actual = [name for name in names if name not in ("self", "cls")]
+        if documented != actual:
+            yield f"{where}: documents {documented}, takes {actual}"
+
+
+def test_imports_run_one_way():
+    """A cycle in the making, or Numba creeping into a folder that must load without it."""
+    assert list(forbidden_imports(PACKAGE)) == []
+
+
+def test_no_file_is_above_the_ceiling():
+    """A file that nobody reads in one go."""
+    assert list(overlong_files(PACKAGE)) == []
+    assert list(overlong_files(PACKAGE.parent / "tests")) == []
+    assert list(overlong_files(PACKAGE.parent / "tools")) == []
+
+
+def test_docstrings_match_signatures():
+    """An argument that was renamed in the code and not in its documentation."""
+    assert list(docstring_faults(PACKAGE)) == []
+
+
+@pytest.mark.parametrize(
+    "file, code, check, fault",
+    [
+        ("text/a.py", "from ..encoder import x", forbidden_imports, "text may not import encoder"),
+        ("text/a.py", "from ..kernels.b import x", forbidden_imports, "may not import kernels"),
+        ("text/a.py", "import numba.core", forbidden_imports, "numba.core belongs in kernels/"),
+        ("tasks/a.py", "import torch", forbidden_imports, "torch belongs in nowhere"),
+        ("tasks/a.py", "import package", forbidden_imports, "are relative"),
+        ("dims.py", "def f():\n    from .config import x", forbidden_imports, "may not import"),
+        ("dims.py", "\n" * 401, overlong_files, "401 lines"),
+        ("dims.py", "def f():\n    pass", docstring_faults, "f: no docstring"),
+        (
+            "dims.py",
+            'def m(a):\n    """M.\n\n    Args:\n        b: c\n    """',
+            docstring_faults,
+            "m: documents ['b'], takes ['a']",
+        ),
+    ],
+)
+def test_each_check_can_fail(tmp_path, file, code, check, fault):
+    """A check that never fires guards nothing."""
+    package = tmp_path / "package"
+    path = package / file
+    path.parent.mkdir(parents=True)
+    path.write_text(code)
+    (found,) = check(package)
+    assert fault in found
