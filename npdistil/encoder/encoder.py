@@ -67,10 +67,10 @@ class Encoder:
         """Load a folder with config.json and model.safetensors.
 
         Raises:
-            InputError: as the constructor.
+            InputError: as the constructor, or `folder` is no path.
             ConfigError, ModelFileError: the folder's files are missing, damaged or disagree.
         """
-        config, params = load_encoder(folder, _checked_dtype(backend, dtype))
+        config, params = load_encoder(as_folder(folder), _checked_dtype(backend, dtype))
         return cls(config, params, backend, dtype, num_threads)
 
     def __call__(
@@ -98,7 +98,8 @@ class Encoder:
         packed = self.encode_packed(batch, output_hidden_states, output_attentions)
         hidden_states = [unpack(hidden_TD, keep_BL) for hidden_TD in packed.hidden_states]
         heads = self.config.num_attention_heads
-        attentions = [unpack_attention(probs, keep_BL, heads) for probs in packed.attentions]
+        dtype = hidden_states[-1].dtype
+        attentions = [unpack_attention(probs, keep_BL, heads, dtype) for probs in packed.attentions]
         return EncoderOutput(
             last_hidden_state=hidden_states[-1],
             pooler_output=self._pooler_output(packed.hidden_states[-1], batch, keep_BL),
@@ -127,13 +128,24 @@ class Encoder:
         return pooled_BD
 
 
+def as_folder(folder: object) -> Path:
+    """The path of a model folder.
+
+    Raises:
+        InputError: neither a string nor a Path.
+    """
+    if not isinstance(folder, str | Path):
+        raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
+    return Path(folder)
+
+
 def _checked_dtype(backend: str, dtype: DTypeLike) -> np.dtype[np.floating]:
     if backend not in BACKENDS:
         raise InputError(f"backend: expected one of {list(BACKENDS)}, received {backend!r}.")
     accepted = ("float32",) if backend == "numba" else ("float32", "float64")
     try:
         name = np.dtype(dtype).name
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):  # NumPy parses strings such as "f4,f4"
         name = repr(dtype)
     if dtype is None or name not in accepted:
         raise InputError(

@@ -22,7 +22,6 @@ from .threads import run_all
 
 BUNDLE_ROWS = 256  # activations of this many rows stay in the second-level cache
 POOLING = {"mean": pool_mean, "cls": pool_first, "max": pool_max}
-NOTHING = np.empty(0, np.float32)
 
 
 class NumbaBackend:

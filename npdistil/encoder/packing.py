@@ -125,11 +125,15 @@ def unpack(rows_T: Floats, keep_BL: NDArray[np.bool_]) -> Floats:
     return padded
 
 
-def unpack_attention(probs: list[Floats], keep_BL: NDArray[np.bool_], num_heads: int) -> Floats:
+def unpack_attention(
+    probs: list[Floats],
+    keep_BL: NDArray[np.bool_],
+    num_heads: int,
+    dtype: np.dtype[np.floating[Any]],
+) -> Floats:
     """One prob_HLM for each sequence back to [B, H, L, L], zero where either token is masked."""
     B, L = keep_BL.shape
-    dtype = probs[0].dtype if probs else np.dtype(np.float32)
-    padded_BHLM = np.zeros((B, num_heads, L, L), dtype)
+    padded_BHLM: Floats = np.zeros((B, num_heads, L, L), dtype)
     for b, prob_HLM in enumerate(probs):
         columns = np.flatnonzero(keep_BL[b])
         padded_BHLM[b][:, columns[:, None], columns] = prob_HLM
