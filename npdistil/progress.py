@@ -26,7 +26,8 @@ class Progress(Protocol):
 
 def progress(total: int, unit: str, show: bool | None) -> Progress:
     """A bar for `total` units; `show=None` shows it where standard error is a terminal."""
-    if not (sys.stderr.isatty() if show is None else show):
+    # A process without standard error (pythonw, a daemon) has None there.
+    if sys.stderr is None or not (sys.stderr.isatty() if show is None else show):
         return _Silent()
     if importlib.util.find_spec("tqdm"):
         bar: Progress = importlib.import_module("tqdm").tqdm(total=total, unit=f" {unit}")

@@ -3,10 +3,10 @@
 import argparse
 import warnings
 from collections import Counter
-from pathlib import Path
 
 from ..checkpoint.load import load_stored
 from ..config import EncoderConfig
+from ..encoder.encoder import as_folder
 from ..params import EncoderParams, named_arrays
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
@@ -23,8 +23,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: a file is missing, damaged, or contradicts another.
     """
-    folder = Path(options.folder)
-    has_modules = (folder / "modules.json").exists()
+    folder = as_folder(options.folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "pooling is a guess" is said in the table
         sentence = read_sentence_config(folder, None)
@@ -37,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
         *_parameters(params),
         ("stored as", f"{stored.dtype}, {stored.file_bytes / 1e6:.1f} MB"),
         ("not used", ", ".join(stored.ignored) or "nothing"),
-        ("pooling", _pooling(sentence, has_modules)),
+        ("pooling", _pooling(sentence)),
         ("longest text", _longest(config, tokenizer, sentence)),
     ]
     width = max(len(name) for name, _ in rows)
@@ -61,10 +60,10 @@ def _parameters(params: EncoderParams) -> list[tuple[str, str]]:
     return [("parameters", f"{sizes.total():,}"), *parts]
 
 
-def _pooling(sentence: SentenceConfig, has_modules: bool) -> str:
+def _pooling(sentence: SentenceConfig) -> str:
     pooling = " + ".join(sentence.head.pooling)
     normalized = ", normalised" if sentence.head.normalize else ""
-    return f"{pooling}{normalized}" + ("" if has_modules else " (a guess: no modules.json)")
+    return f"{pooling}{normalized}" + (" (a guess: no modules.json)" if sentence.guessed else "")
 
 
 def _longest(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> str:

@@ -132,11 +132,17 @@ def as_folder(folder: object) -> Path:
     """The path of a model folder.
 
     Raises:
-        InputError: neither a string nor a Path.
+        InputError: neither a string nor a Path, or nothing that can be looked up.
     """
     if not isinstance(folder, str | Path):
         raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
-    return Path(folder)
+    path = Path(folder)
+    try:
+        path.exists()
+    except OSError as failure:  # the name is too long, or a folder on the way is closed
+        shown = str(path)[:200]
+        raise InputError(f"folder: {shown!r} cannot be opened: {failure.strerror}.") from None
+    return path
 
 
 def _checked_dtype(backend: str, dtype: DTypeLike) -> np.dtype[np.floating]:

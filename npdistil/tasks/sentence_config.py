@@ -6,6 +6,7 @@ Two generations of these files exist: booleans such as `pooling_mode_mean_tokens
 becomes a path: a module's folder is the one of its known names that the file agrees with.
 """
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,15 @@ OLD_POOLING_KEYS = {
 }
 TRANSFORMER_FOLDERS = ("", "0_Transformer")
 DEFAULT_MAX_SEQ_LENGTH = 512
+SETTINGS_FILES = ("sentence_bert_config.json", "sentence_distilbert_config.json")
+# Keys of these files that would change the vectors, and the only values that do not.
+NEUTRAL: dict[str, tuple[object, ...]] = {
+    "do_lower_case": (False, None),
+    "transformer_task": ("feature-extraction", None),
+    "module_output_name": ("token_embeddings", None),
+    **{f"{part}_kwargs": ({}, None) for part in ("model", "processor", "processing", "config")},
+    **{f"{part}_args": ({}, None) for part in ("model", "tokenizer", "config")},
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class SentenceConfig:
     transformer_folder: Path
     head: SentenceEmbedding
     max_seq_length: int | None  # None: as long as the tokenizer and the model allow
+    guessed: bool = False  # there is no modules.json
 
 
 def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
@@ -53,7 +64,8 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "no such folder"
         raise ModelFileError(f"{folder}: {problem}; expected config.json and model.safetensors.")
-    if not (folder / "modules.json").exists():
+    # lexists: a link that leads nowhere is an error and not an absent file
+    if not os.path.lexists(folder / "modules.json"):
         if chosen is None:
             warnings.warn(
                 f"{folder}: no modules.json, so pooling is a guess: mean of all tokens, at most "
@@ -62,7 +74,7 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
                 stacklevel=3,
             )
         head = SentenceEmbedding(chosen or ("mean",), normalize=False)
-        return SentenceConfig(folder, head, DEFAULT_MAX_SEQ_LENGTH)
+        return SentenceConfig(folder, head, DEFAULT_MAX_SEQ_LENGTH, guessed=True)
 
     kinds = _module_kinds(folder)
     transformer_folder = folder / kinds[0][1]
@@ -81,7 +93,7 @@ def checked_pooling(pooling: object) -> Pooling:
     for known in POOLINGS:
         if pooling == known:
             return known
-    raise InputError(f"pooling: expected one of {list(POOLINGS)}, received {pooling!r}.")
+    raise InputError(f"pooling: expected one of {list(POOLINGS)}, received {pooling!r:.80}.")
 
 
 def _module_kinds(folder: Path) -> list[tuple[str, str]]:
@@ -99,13 +111,14 @@ def _module_kinds(folder: Path) -> list[tuple[str, str]]:
         known = TRANSFORMER_FOLDERS if index == 0 else (f"{index}_{kind}",)
         if kind in ("Transformer", "Pooling", "Normalize") and sub_folder not in known:
             raise ConfigError(
-                f"{path}: module {index} ({kind}) lies in {sub_folder!r}, expected {known[-1]!r}."
+                f"{path}: module {index} ({kind}) lies in {sub_folder!r:.80}, "
+                f"expected {known[-1]!r}."
             )
         kinds.append((kind, sub_folder))
     names = [kind for kind, _ in kinds]
     if names not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         raise ConfigError(
-            f"{path}: modules {names} are not built; "
+            f"{path}: modules {names!r:.120} are not built; "
             "only Transformer, Pooling and an optional Normalize, in this order, are."
         )
     return kinds
@@ -116,29 +129,36 @@ def _read_pooling(folder: Path) -> tuple[Pooling, ...]:
     values = read_json_object(path, ConfigError)
     wanted: Any = values.get("pooling_mode")
     if wanted is None:
+        for key in OLD_POOLING_KEYS:
+            if not isinstance(values.get(key), bool | None):
+                raise ConfigError(
+                    f"{path}: {key} must be true or false, received {values[key]!r:.80}."
+                )
         # sentence-transformers takes the mean where no boolean is set
         wanted = [mode for key, mode in OLD_POOLING_KEYS.items() if values.get(key)] or "mean"
     modes = wanted if isinstance(wanted, list) else [wanted]
     built = tuple(known for mode in modes for known in POOLINGS if mode == known)
     if len(built) != len(modes) or not built:
-        raise ConfigError(f"{path}: pooling {wanted!r} is not built, only {list(POOLINGS)}.")
+        raise ConfigError(f"{path}: pooling {wanted!r:.80} is not built, only {list(POOLINGS)}.")
     return built
 
 
 def _read_max_seq_length(folder: Path) -> int | None:
-    """sentence_bert_config.json counts, not config.json nor tokenizer.json's truncation block."""
-    path = folder / "sentence_bert_config.json"
-    if not path.exists():
+    """Its own file counts, not config.json nor tokenizer.json's truncation block."""
+    path = next((folder / name for name in SETTINGS_FILES if os.path.lexists(folder / name)), None)
+    if path is None:
         return None
     values = read_json_object(path, ConfigError)
-    if values.get("do_lower_case"):
-        raise ConfigError(
-            f"{path}: do_lower_case true is not built here; set it in tokenizer_config.json."
-        )
+    for key, accepted in NEUTRAL.items():
+        if values.get(key) not in accepted:
+            raise ConfigError(
+                f"{path}: {key} {values[key]!r:.80} is not built here; settings of the text belong "
+                "into tokenizer_config.json."
+            )
     length = values.get("max_seq_length")
     if length is not None and (type(length) is not int or length < 2):
         raise ConfigError(
-            f"{path}: max_seq_length must be an integer of at least 2, received {length!r}."
+            f"{path}: max_seq_length must be an integer of at least 2, received {length!r:.80}."
         )
     return length
 
@@ -146,7 +166,7 @@ def _read_max_seq_length(folder: Path) -> int | None:
 def _refuse_prompts(folder: Path) -> None:
     """A default prompt is put before every text; silently leaving it out would change vectors."""
     path = folder / "config_sentence_transformers.json"
-    if path.exists():
+    if os.path.lexists(path):
         name = read_json_object(path, ConfigError).get("default_prompt_name")
         if name is not None:
-            raise ConfigError(f"{path}: default_prompt_name {name!r}: prompts are not built.")
+            raise ConfigError(f"{path}: default_prompt_name {name!r:.80}: prompts are not built.")

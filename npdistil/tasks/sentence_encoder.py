@@ -1,13 +1,13 @@
 """`SentenceEncoder`: texts to vectors, as sentence-transformers does it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoder import Encoder
+from ..encoder.encoder import Encoder, as_folder
 from ..encoder.packing import Int32, pack_sequences
 from ..errors import ConfigError, InputError
 from ..heads.sentence_embedding import SentenceEmbedding
@@ -44,11 +44,16 @@ class SentenceEncoder:
 
         Raises:
             ConfigError: the vocabulary is larger than the encoder's table.
+            InputError: a max_seq_length that does not hold [CLS] and [SEP].
         """
         if tokenizer.vocab_size > encoder.config.vocab_size:
             raise ConfigError(
                 f"the vocabulary has {tokenizer.vocab_size} ids, but the model's table only "
                 f"{encoder.config.vocab_size} rows: they do not belong together."
+            )
+        if max_seq_length is not None and (type(max_seq_length) is not int or max_seq_length < 2):
+            raise InputError(
+                f"max_seq_length: expected an integer of at least 2, received {max_seq_length!r}."
             )
         self.tokenizer = tokenizer
         self.encoder = encoder
@@ -77,7 +82,7 @@ class SentenceEncoder:
             InputError: an argument is none of the above.
             ConfigError, ModelFileError, TokenizerError: the folder cannot be used; says why.
         """
-        config = read_sentence_config(Path(folder), pooling)
+        config = read_sentence_config(as_folder(folder), pooling)
         encoder = Encoder.from_pretrained(
             config.transformer_folder, backend, num_threads=num_threads
         )
@@ -114,7 +119,7 @@ class SentenceEncoder:
         if type(batch_size) is not int or batch_size < 1:
             raise InputError(f"batch_size: expected a positive integer, received {batch_size!r}.")
         single = isinstance(texts, str)
-        sequences = self._tokenize([texts] if isinstance(texts, str) else list(texts))
+        sequences = self._tokenize(_as_list(texts))
         vectors = np.empty((len(sequences), self.embedding_dimension), np.float32)
         # Longest first: a batch holds texts of about one length, and the last is the cheapest.
         order = np.argsort([-len(sequence) for sequence in sequences], kind="stable")
@@ -134,3 +139,18 @@ class SentenceEncoder:
             texts, padding=False, truncation=True, max_length=self.max_seq_length
         )
         return list(batch["input_ids"])
+
+
+def _as_list(texts: object) -> list[Any]:
+    """All texts at once; what they are is the tokenizer's to check."""
+    if isinstance(texts, str):
+        return [texts]
+    try:
+        items = iter(texts)  # type: ignore[call-overload]
+    except TypeError:
+        items = None
+    if items is None or isinstance(texts, bytes | bytearray | Mapping):
+        raise InputError(
+            f"texts: expected a str or an iterable of str, received {type(texts).__name__}."
+        )
+    return list(items)

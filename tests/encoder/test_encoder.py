@@ -232,6 +232,8 @@ def test_from_pretrained_and_its_complaints(tmp_path: Path, rng):
     for wrong in (None, 5, b"bert", ["bert"]):
         with pytest.raises(InputError, match="folder: expected a path, received"):
             Encoder.from_pretrained(wrong)
+    with pytest.raises(InputError, match="folder: 'x+' cannot be opened: File name too long"):
+        Encoder.from_pretrained("x" * 300)
     with pytest.raises(ModelFileError, match="no such folder"):
         Encoder.from_pretrained(tmp_path / "absent")
     for options in ({"backend": "jax"}, {"dtype": "float64"}):

@@ -1,0 +1,96 @@
+"""Pooling and normalisation as one head, over both backends."""
+
+import numpy as np
+import pytest
+
+from npdistil import Encoder
+from npdistil.heads.sentence_embedding import POOLINGS, SentenceEmbedding
+from tests.models import TINY, cu_seqlens_of, random_params
+from tests.tolerances import HIDDEN_FLOAT32
+
+LENGTHS = (3, 1, 5, 2)
+CU_SEQLENS = cu_seqlens_of(*LENGTHS)
+D = TINY.hidden_size
+
+
+@pytest.fixture(params=["numba", "numpy"])
+def backend(request):
+    params = random_params(TINY, np.random.default_rng(7))
+    return Encoder(TINY, params, request.param).backend
+
+
+@pytest.fixture
+def hidden_TD(rng) -> np.ndarray:
+    return rng.standard_normal((sum(LENGTHS), D)).astype(np.float32)
+
+
+def by_hand(hidden_TD: np.ndarray, mode: str) -> np.ndarray:
+    """One sequence at a time, in float64."""
+    parts = np.split(hidden_TD.astype(np.float64), CU_SEQLENS[1:-1])
+    pools = {
+        "mean": lambda x: x.mean(axis=0),
+        "max": lambda x: x.max(axis=0),
+        "cls": lambda x: x[0],
+    }
+    return np.array([pools[mode](part) for part in parts])
+
+
+@pytest.mark.parametrize("mode", POOLINGS)
+def test_each_pooling(backend, hidden_TD, mode):
+    """Catches a mode that leads to another's function, and rows of a neighbour."""
+    pooled_BD = SentenceEmbedding((mode,), normalize=False)(backend, hidden_TD, CU_SEQLENS)
+    exact_BD = by_hand(hidden_TD, mode)
+    assert pooled_BD.dtype == np.float32 and pooled_BD.shape == (len(LENGTHS), D)
+    assert exact_BD.std() > 0.1
+    assert np.abs(pooled_BD - exact_BD).max() <= HIDDEN_FLOAT32
+
+
+@pytest.mark.parametrize("modes", [("cls", "mean"), ("mean", "cls"), ("max", "mean", "cls")])
+def test_several_poolings_stand_side_by_side_in_order(backend, hidden_TD, modes):
+    """Catches a sum instead of a concatenation, or an order of its own."""
+    pooled = SentenceEmbedding(modes, normalize=False)(backend, hidden_TD, CU_SEQLENS)
+    exact = np.concatenate([by_hand(hidden_TD, mode) for mode in modes], axis=1)
+    assert pooled.shape == (len(LENGTHS), D * len(modes))
+    assert np.abs(pooled - exact).max() <= HIDDEN_FLOAT32
+
+
+def test_normalisation_comes_last(backend, hidden_TD):
+    """Catches parts that are scaled one by one: the whole vector has length 1."""
+    head = SentenceEmbedding(("mean", "cls"), normalize=True)
+    vectors = head(backend, hidden_TD, CU_SEQLENS)
+    plain = SentenceEmbedding(("mean", "cls"), normalize=False)(backend, hidden_TD, CU_SEQLENS)
+    lengths_B = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    assert np.abs(lengths_B - 1).max() <= HIDDEN_FLOAT32
+    exact = plain / np.linalg.norm(plain.astype(np.float64), axis=1, keepdims=True)
+    assert np.abs(vectors - exact).max() <= HIDDEN_FLOAT32
+    assert np.abs(np.linalg.norm(plain, axis=1) - 1).min() > 0.1
+
+
+@pytest.mark.parametrize("field", [False, True])
+def test_the_call_overrides_the_field_both_ways(backend, hidden_TD, field):
+    """Catches `normalize or self.normalize`, with which False can never win."""
+    head = SentenceEmbedding(("mean",), normalize=field)
+    on, off = (
+        SentenceEmbedding(("mean",), normalize=wanted)(backend, hidden_TD, CU_SEQLENS)
+        for wanted in (True, False)
+    )
+    assert on.tobytes() != off.tobytes()
+    assert head(backend, hidden_TD, CU_SEQLENS, True).tobytes() == on.tobytes()
+    assert head(backend, hidden_TD, CU_SEQLENS, False).tobytes() == off.tobytes()
+    default = head(backend, hidden_TD, CU_SEQLENS, None)
+    assert default.tobytes() == (on if field else off).tobytes()
+
+
+def test_a_zero_row_stays_finite(backend):
+    """Catches 0 / 0 where every feature cancels."""
+    head = SentenceEmbedding(("mean",), normalize=True)
+    vectors = head(backend, np.zeros((2, D), np.float32), cu_seqlens_of(1, 1))
+    assert not vectors.any()
+
+
+def test_no_sequences(backend):
+    """Catches an empty batch that loses its width."""
+    for modes in (("mean",), ("cls", "max")):
+        head = SentenceEmbedding(modes, normalize=True)
+        pooled = head(backend, np.zeros((0, D), np.float32), cu_seqlens_of())
+        assert pooled.shape == (0, D * len(modes))

@@ -1,0 +1,87 @@
+"""Sentence-transformers folders, tiny and made by hand, in the spellings of both generations."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from npdistil import EncoderConfig
+from npdistil.checkpoint.names import expected_tensors
+from npdistil.params import named_arrays
+from tests.models import TINY, random_params
+from tests.text.tiny import VOCAB
+
+OLD, NEW = "sentence_transformers.models", "sentence_transformers.base.modules"
+NEW_KINDS = {
+    "Transformer": f"{NEW}.transformer.Transformer",
+    "Pooling": "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
+    "Normalize": f"{NEW}.normalize.Normalize",
+}
+OLD_MEAN = {
+    "word_embedding_dimension": 12,
+    "pooling_mode_cls_token": False,
+    "pooling_mode_mean_tokens": True,
+    "pooling_mode_max_tokens": False,
+    "pooling_mode_mean_sqrt_len_tokens": False,
+}
+NEW_MEAN = {"embedding_dimension": 12, "pooling_mode": "mean", "include_prompt": True}
+NEW_SETTINGS = {
+    "transformer_task": "feature-extraction",
+    "modality_config": {
+        "text": {"method": "forward", "method_output_name": "last_hidden_state"}
+    },
+    "module_output_name": "token_embeddings",
+}  # fmt: skip
+
+
+def modules(*kinds: str, new: bool = False, first_folder: str = "") -> list[dict[str, Any]]:
+    """modules.json as sentence-transformers writes it."""
+    return [
+        {
+            "idx": n,
+            "name": str(n),
+            "path": f"{n}_{kind}" if n else first_folder,
+            "type": NEW_KINDS[kind] if new else f"{OLD}.{kind}",
+        }
+        for n, kind in enumerate(kinds)
+    ]
+
+
+def write_json(path: Path, value: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
+    return path
+
+
+def write_settings(
+    folder: Path,
+    *,
+    kinds: tuple[str, ...] = ("Transformer", "Pooling"),
+    pooling: object = OLD_MEAN,
+    settings: object = None,
+    new: bool = False,
+    first_folder: str = "",
+) -> Path:
+    """The files that say how a folder pools; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "modules.json", modules(*kinds, new=new, first_folder=first_folder))
+    write_json(folder / "1_Pooling" / "config.json", pooling)
+    if settings is not None:
+        write_json(folder / first_folder / "sentence_bert_config.json", settings)
+    return folder
+
+
+def write_model(folder: Path, config: EncoderConfig = TINY, vocab: list[str] = VOCAB) -> Path:
+    """A bare model folder, as XtremeDistil comes: config, weights, vocab.txt."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name for name in vars(config) if config.model_type == "bert"]
+    write_json(folder / "config.json", {name: getattr(config, name) for name in names})
+    arrays = named_arrays(random_params(config, np.random.default_rng(7)))
+    expected = expected_tensors(config, pooler=True)
+    save_file(
+        {name: arrays[want.path] for name, want in expected.items()}, folder / "model.safetensors"
+    )
+    (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in vocab), encoding="utf-8")
+    return folder

@@ -1,0 +1,317 @@
+"""Texts to vectors: order, shapes, sameness, limits, and what is refused."""
+
+import io
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from npdistil import (
+    ConfigError,
+    Encoder,
+    InputError,
+    NpdistilError,
+    SentenceEncoder,
+    Tokenizer,
+    TokenizerError,
+)
+from npdistil.encoder import encoder as encoder_module
+from npdistil.heads.sentence_embedding import SentenceEmbedding
+from tests.models import TINY, random_params
+from tests.tasks.folders import NEW_MEAN, write_model, write_settings
+from tests.text.tiny import VOCAB
+from tests.tolerances import BLAS_BATCH, HIDDEN_FLOAT32
+
+D = TINY.hidden_size
+WORDS = ["a", "b", "c", "the", "unable", "é", "!", ",", "中", "zzz", "[SEP]"]
+
+
+def make(backend: str = "numba", normalize: bool = False, **options) -> SentenceEncoder:
+    params = random_params(TINY, np.random.default_rng(7))
+    model = Encoder(TINY, params, backend, num_threads=options.pop("num_threads", 2))
+    head = SentenceEmbedding(options.pop("pooling", ("mean",)), normalize)
+    return SentenceEncoder(Tokenizer.from_vocab(VOCAB), model, head, **options)
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    """Texts of 0 to 60 words, some of them longer than the model has positions."""
+    rng = np.random.default_rng(5)
+    return [" ".join(rng.choice(WORDS, count)) for count in rng.integers(0, 60, 45)] + [""]
+
+
+def test_a_string_gives_one_vector_and_a_list_gives_rows(texts):
+    """Catches [1, D] for a string, [D] for a list of one, and another dtype."""
+    encoder = make()
+    one, rows = encoder.encode(texts[3]), encoder.encode([texts[3]])
+    assert one.shape == (D,) and rows.shape == (1, D)
+    assert one.dtype == rows.dtype == np.float32
+    assert one.tobytes() == rows.tobytes()
+    assert encoder.encode(np.str_(texts[3])).shape == (D,)
+    assert encoder.embedding_dimension == D
+
+
+@pytest.mark.parametrize("nothing", [[], (), iter([]), np.array([], str)])
+def test_no_texts(nothing):
+    """Catches an error, or rows without a width, for an empty list."""
+    vectors = make(pooling=("cls", "max")).encode(nothing)
+    assert vectors.shape == (0, 2 * D) and vectors.dtype == np.float32
+
+
+def test_rows_come_back_in_the_callers_order(texts):
+    """Catches the order of the work, which is by length."""
+    encoder = make()
+    vectors = encoder.encode(texts, batch_size=4)
+    for n, text in enumerate(texts):
+        assert vectors[n].tobytes() == encoder.encode(text).tobytes(), n
+    assert len({row.tobytes() for row in vectors}) > 40
+
+
+@pytest.mark.parametrize("kind", [iter, tuple, np.array, lambda texts: (t for t in texts)])
+def test_any_iterable_of_strings(texts, kind):
+    """Catches a generator that is used up by a first look, and arrays of strings."""
+    encoder = make()
+    assert encoder.encode(kind(texts)).tobytes() == encoder.encode(texts).tobytes()
+
+
+def test_equal_texts_get_equal_bytes(texts):
+    """Catches a vector that depends on its place in the batch."""
+    vectors = make().encode([texts[1], texts[2], texts[1], *texts, texts[1]], batch_size=3)
+    assert len({vectors[n].tobytes() for n in (0, 2, 4, -1)}) == 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 32, 1000])
+@pytest.mark.parametrize("num_threads", [1, 2, 3])
+@pytest.mark.parametrize("normalize", [False, True])
+def test_batch_size_and_threads_change_no_byte(texts, batch_size, num_threads, normalize):
+    """Catches sums whose order depends on how the work was cut."""
+    wanted = make(normalize=normalize, num_threads=1).encode(texts, batch_size=1)
+    found = make(normalize=normalize, num_threads=num_threads).encode(texts, batch_size)
+    assert found.tobytes() == wanted.tobytes() and wanted.std() > 0.1
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 1000])
+def test_numpy_backend_is_close(texts, batch_size):
+    """Catches a batch that leaks into its neighbours by more than BLAS's own rounding."""
+    vectors = make("numpy").encode(texts, batch_size)
+    assert np.abs(vectors - make("numpy").encode(texts)).max() <= BLAS_BATCH
+    assert np.abs(vectors - make("numba").encode(texts)).max() <= HIDDEN_FLOAT32
+
+
+def test_it_is_the_mean_of_the_encoders_rows(texts):
+    """Catches other ids, other positions or padding in the mean."""
+    encoder = make()
+    batch = encoder.tokenizer(texts, max_length=encoder.max_seq_length)
+    hidden_BLD = encoder.encoder(**batch).last_hidden_state
+    mask_BL = batch["attention_mask"].astype(np.float64)
+    exact_BD = (hidden_BLD * mask_BL[:, :, None]).sum(axis=1) / mask_BL.sum(axis=1)[:, None]
+    assert np.abs(encoder.encode(texts) - exact_BD).max() <= HIDDEN_FLOAT32
+
+
+def test_empty_text_is_cls_sep():
+    """Catches a text without rows, whose mean would be 0 / 0."""
+    encoder = make()
+    ids = [[encoder.tokenizer.cls_token_id, encoder.tokenizer.sep_token_id]]
+    exact_D = encoder.encoder(ids).last_hidden_state[0].astype(np.float64).mean(axis=0)
+    for text in ("", " ", "\t\n", "\u200b"):
+        assert np.abs(encoder.encode(text) - exact_D).max() <= HIDDEN_FLOAT32
+
+
+def test_texts_are_tokenized_once(texts, monkeypatch):
+    """Catches tokenising for the order, and then again for each batch."""
+    encoder = make()
+    seen: list[str] = []
+    honest = encoder.tokenizer._encode
+
+    def counting(text, *rest):
+        seen.append(text)
+        return honest(text, *rest)
+
+    monkeypatch.setattr(encoder.tokenizer, "_encode", counting)
+    encoder.encode(texts, batch_size=4)
+    assert seen == texts
+
+
+def test_long_batches_come_first(texts, monkeypatch):
+    """Catches batches in the caller's order, which mix long and short texts."""
+    encoder = make()
+    batches: list[list[int]] = []
+    honest = encoder_module.Encoder.encode_packed
+
+    def recording(self, batch, *rest):
+        batches.append(batch.lengths.tolist())
+        return honest(self, batch, *rest)
+
+    monkeypatch.setattr(encoder_module.Encoder, "encode_packed", recording)
+    encoder.encode(texts, batch_size=10)
+    assert [len(lengths) for lengths in batches] == [10, 10, 10, 10, 6]
+    flat = [length for lengths in batches for length in lengths]
+    assert flat == sorted(flat, reverse=True) and len(set(flat)) > 10
+
+
+@pytest.mark.parametrize("field", [False, True])
+def test_normalize_embeddings(texts, field):
+    """Catches True or False that cannot win over the folder, and None that does."""
+    encoder = make(normalize=field)
+    results = {asked: encoder.encode(texts, 8, None, asked) for asked in (None, True, False)}
+    lengths_B = np.linalg.norm(results[True].astype(np.float64), axis=1)
+    assert np.abs(lengths_B - 1).max() <= HIDDEN_FLOAT32
+    assert np.abs(np.linalg.norm(results[False], axis=1) - 1).min() > 0.01
+    assert results[None].tobytes() == results[field].tobytes()
+
+
+def test_truncation_at_max_seq_length():
+    """Catches a limit that leaves [CLS] and [SEP] out of the count, or cuts at 512."""
+    text = " ".join(["a", "b", "c"] * 20)
+    for limit in (2, 3, 10, 41):
+        encoder = make(max_seq_length=limit)
+        shorter = " ".join(text.split()[: limit - 2])
+        assert encoder.encode(text).tobytes() == encoder.encode(shorter).tobytes()
+        if limit > 2:
+            less = " ".join(text.split()[: limit - 3])
+            assert encoder.encode(text).tobytes() != encoder.encode(less).tobytes()
+
+
+def test_the_limit_is_never_above_the_positions():
+    """Catches a long text that dies in the encoder: 60 tokens, 41 positions."""
+    assert make().max_seq_length == make(max_seq_length=512).max_seq_length == 41
+    assert np.isfinite(make(max_seq_length=512).encode("a " * 60)).all()
+    tokenizer = Tokenizer.from_vocab(VOCAB, model_max_length=9)
+    parts = make()
+    assert SentenceEncoder(tokenizer, parts.encoder, parts.head).max_seq_length == 9
+    assert SentenceEncoder(tokenizer, parts.encoder, parts.head, 12).max_seq_length == 12
+
+
+@pytest.mark.parametrize("wrong", [0, 1, -1, 2.0, "9", True])
+def test_bad_max_seq_length(wrong):
+    """Catches 0 taken for "no limit"."""
+    with pytest.raises(InputError, match="max_seq_length: expected an integer of at least 2"):
+        make(max_seq_length=wrong)
+
+
+def test_a_limit_raised_by_hand_is_an_error_and_no_read_past_the_table():
+    """Catches the attribute that sentence-transformers lets one set, set too high."""
+    encoder = make()
+    encoder.max_seq_length = 60
+    with pytest.raises(InputError, match="a text of 60 tokens, but the model has 41 positions"):
+        encoder.encode("a " * 80)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, 1.5, b"text", bytearray(b"x"), {"a": 1}, np.array("x")])
+def test_things_that_are_no_texts(wrong):
+    """Catches TypeError, and a mapping whose keys would be embedded."""
+    with pytest.raises(InputError, match=r"^texts: expected a str or an iterable of str, received"):
+        make().encode(wrong)
+
+
+@pytest.mark.parametrize(
+    "item", [None, 5, b"bytes", ("a", "pair"), ["a"], float("nan"), "\ud800", "x\udc80y"]
+)
+def test_the_bad_text_is_named(item):
+    """Catches a message without the index, in a list of a million."""
+    with pytest.raises(InputError, match=r"^texts\[3\]: "):
+        make().encode(["a", "", "b", item, "c"])
+    with pytest.raises(InputError, match=r"^texts\[0\]: lone surrogate U\+DFFF at character 2"):
+        make().encode("ab\udfff")
+
+
+def test_a_generators_own_failure_comes_through():
+    """Catches an except clause that calls it a bad argument."""
+
+    def failing():
+        yield "a"
+        raise TypeError("of the caller")
+
+    with pytest.raises(TypeError, match="of the caller"):
+        make().encode(failing())
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.0, "32", None, True])
+def test_bad_batch_size(wrong):
+    """Catches range() raising ValueError, and True as batches of one."""
+    with pytest.raises(InputError, match="batch_size: expected a positive integer, received"):
+        make().encode(["a"], batch_size=wrong)
+
+
+def test_vocabulary_larger_than_the_table(tmp_path: Path):
+    """Catches ids past the table: here at the constructor, and in a folder at its loading."""
+    parts = make()
+    larger = Tokenizer.from_vocab([*VOCAB, *(f"w{n}" for n in range(18))])
+    with pytest.raises(ConfigError, match=r"the vocabulary has 38 ids, .* table only 37 rows"):
+        SentenceEncoder(larger, parts.encoder, parts.head)
+    equal = Tokenizer.from_vocab([*VOCAB, *(f"w{n}" for n in range(17))])
+    SentenceEncoder(equal, parts.encoder, parts.head).encode("w16")
+    folder = write_model(tmp_path, vocab=[*VOCAB, *(f"w{n}" for n in range(18))])
+    with pytest.raises(TokenizerError, match=r"ids up to 37, .* table 37 rows"):
+        SentenceEncoder.from_pretrained(folder, pooling="mean")
+
+
+def test_from_pretrained_follows_the_folder(tmp_path: Path, texts):
+    """Catches modules.json, its limit or its normalisation being read and then forgotten."""
+    folder = write_settings(
+        write_model(tmp_path),
+        kinds=("Transformer", "Pooling", "Normalize"),
+        pooling={**NEW_MEAN, "pooling_mode": "cls"},
+        settings={"max_seq_length": 7},
+    )
+    wanted = make(normalize=True, pooling=("cls",), max_seq_length=7).encode(texts)
+    for path in (folder, str(folder)):
+        encoder = SentenceEncoder.from_pretrained(path)
+        assert encoder.max_seq_length == 7
+        assert encoder.encode(texts).tobytes() == wanted.tobytes()
+    slow = SentenceEncoder.from_pretrained(folder, backend="numpy", num_threads=1)
+    assert np.abs(slow.encode(texts) - wanted).max() <= HIDDEN_FLOAT32
+    other = SentenceEncoder.from_pretrained(folder, pooling="max").encode(texts)
+    expected = make(normalize=True, pooling=("max",), max_seq_length=7).encode(texts)
+    assert other.tobytes() == expected.tobytes()
+
+
+def test_a_transformer_in_a_folder_of_its_own(tmp_path: Path, texts):
+    """Catches weights or vocabulary looked for at the top."""
+    write_model(tmp_path / "0_Transformer")
+    folder = write_settings(tmp_path, first_folder="0_Transformer")
+    found = SentenceEncoder.from_pretrained(folder).encode(texts)
+    assert found.tobytes() == make().encode(texts).tobytes()
+
+
+def test_a_bare_folder_warns_once_and_at_the_callers_line(tmp_path: Path, texts):
+    """Catches a warning that points into this package, and one that a choice does not silence."""
+    write_model(tmp_path, replace(TINY, max_position_embeddings=600))
+    with pytest.warns(UserWarning, match="no modules.json, so pooling is a guess") as caught:
+        encoder = SentenceEncoder.from_pretrained(tmp_path)
+    assert [entry.filename for entry in caught] == [__file__]
+    assert encoder.max_seq_length == 512
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chosen = SentenceEncoder.from_pretrained(tmp_path, pooling="mean")
+    assert chosen.encode(texts).tobytes() == encoder.encode(texts).tobytes()
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"folder", "x" * 300, "n\0l", "absent"])
+def test_unusable_folders(wrong):
+    """Catches TypeError, ValueError and OSError from pathlib."""
+    with pytest.raises(NpdistilError):
+        SentenceEncoder.from_pretrained(wrong, pooling="mean")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "show, terminal", [(True, False), (None, True), (None, False), (False, True)]
+)
+def test_progress_bar(monkeypatch, capsys, show, terminal):
+    """Catches a bar in a log file, none where one was asked for, and a bar on standard output."""
+    stderr = _Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    make().encode(["a", "b", "c"], batch_size=2, show_progress_bar=show)
+    shown = show or (show is None and terminal)
+    assert ("3/3" in stderr.getvalue()) == shown
+    if not shown:
+        assert stderr.getvalue() == ""
+    assert capsys.readouterr().out == ""
