@@ -1,13 +1,13 @@
 """Embed texts, one a line, and write their vectors to a file."""
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 from ..errors import InputError
 from ..heads.sentence_embedding import POOLINGS
 from ..tasks.sentence_encoder import SentenceEncoder
+from .messages import say
 from .read_texts import read_texts
 from .write_vectors import checked_output, write_vectors
 
@@ -42,7 +42,4 @@ def run(options: argparse.Namespace) -> None:
     vectors_BD = encoder.encode(texts, batch_size=options.batch_size)
     seconds = time.perf_counter() - start
     write_vectors(output, texts, vectors_BD)
-    print(
-        f"{len(texts)} texts, {vectors_BD.shape[1]} features, {seconds:.2f} s -> {output}",
-        file=sys.stderr,
-    )
+    say(f"{len(texts)} texts, {vectors_BD.shape[1]} features, {seconds:.2f} s -> {output}")

@@ -1,6 +1,7 @@
 """Arguments in, exit code out: 0 well, 1 a check failed, 2 bad input; errors are one line."""
 
 import argparse
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import NoReturn
 from .. import __version__
 from ..errors import NpdistilError
 from . import embed, info, tokenize
+from .messages import say
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
 VERBS = (embed, tokenize, info)
@@ -18,7 +20,8 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with its errors on one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        say(f"{self.prog}: error: {message}; see {self.prog} --help")
+        self.exit(BAD_INPUT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,20 +30,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; None takes those of the process.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # it may be no UTF-8, the pieces are
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has enough; leave nothing for the exit to flush into it.
+        sys.stdout = None
+        return OK
+    except OSError as failure:
+        sys.stdout = None
+        say(f"npdistil: error: {failure}")
+        return BAD_INPUT
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
             options.run(options)
         except NpdistilError as error:
-            print(f"npdistil: error: {error}", file=sys.stderr)
+            say(f"npdistil: error: {error}")
             return BAD_INPUT
         except KeyboardInterrupt:
-            print("npdistil: interrupted", file=sys.stderr)
+            say("npdistil: interrupted")
             return INTERRUPTED
-        except BrokenPipeError:
-            # Whoever read our output has enough; leave nothing for the exit to flush into it.
-            sys.stdout = None
     return OK
 
 
@@ -58,4 +77,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"npdistil: warning: {message}", file=sys.stderr)
+    say(f"npdistil: warning: {message}")

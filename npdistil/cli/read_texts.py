@@ -30,7 +30,12 @@ def read_texts(inputs: Sequence[str]) -> list[str]:
 
 def _content(name: str) -> bytes | bytearray:
     if name == "-":
-        return sys.stdin.buffer.read()
+        if sys.stdin is None:
+            raise InputError("standard input: is closed; name a file or pipe texts into it.")
+        try:
+            return sys.stdin.buffer.read()
+        except OSError as failure:
+            raise InputError(f"standard input: cannot be read: {failure.strerror}.") from None
     return read_file(Path(name), MAX_TEXT_BYTES, InputError)
 
 
@@ -38,9 +43,10 @@ def _lines(content: bytes | bytearray, source: str) -> list[str]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
-        line = content[: failure.start].count(b"\n") + 1
+        read = failure.object  # without the byte order mark, which failure.start does not count
+        line = read[: failure.start].count(b"\n") + 1
         raise InputError(
-            f"{source}: line {line} is not UTF-8 (byte 0x{content[failure.start]:02x}); "
+            f"{source}: line {line} is not UTF-8 (byte 0x{read[failure.start]:02x}); "
             "convert the file first, for example with iconv."
         ) from None
     lines = text.split("\n")

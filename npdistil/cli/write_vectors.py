@@ -23,10 +23,13 @@ def checked_output(path: Path) -> Path:
     """
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path}: the name must end in {' or '.join(SUFFIXES)}.")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a file.")
+    try:
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file.")
+    except OSError as failure:
+        raise InputError(f"{path}: cannot be written: {failure.strerror}.") from None
     return path
 
 
@@ -41,7 +44,7 @@ def write_vectors(path: Path, texts: Sequence[str], vectors_BD: NDArray[np.float
     """
     temporary: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
             if path.suffix == ".npy":
@@ -54,7 +57,8 @@ def write_vectors(path: Path, texts: Sequence[str], vectors_BD: NDArray[np.float
         temporary.replace(path)
         temporary = None
     except OSError as failure:
-        raise InputError(f"{path}: cannot be written: {failure.strerror}.") from None
+        # NumPy reports a full disk in words of its own, without a number
+        raise InputError(f"{path}: cannot be written: {failure.strerror or failure}.") from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
