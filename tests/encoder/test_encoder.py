@@ -1,18 +1,24 @@
 """`Encoder` from the outside: shapes, masks, what is returned when, and bad arguments."""
 
+import inspect
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from npdistil import Encoder, EncoderConfig, InputError, ModelFileError
+from npdistil import Encoder, EncoderConfig, InputError, ModelFileError, Tokenizer
 from npdistil.params import cast
 from npdistil.reference import forward as reference
 from tests.checkpoint import tiny
 from tests.models import TINY, random_params
+from tests.text.tiny import VOCAB
 from tests.tolerances import BLAS_BATCH, HIDDEN_FLOAT32
 
+ROOT = Path(__file__).parents[2]
 BACKENDS = ("numba", "numpy")
 DISTILBERT = replace(TINY, model_type="distilbert", type_vocab_size=0)
 D, H, LAYERS = TINY.hidden_size, TINY.num_attention_heads, TINY.num_hidden_layers
@@ -232,7 +238,7 @@ def test_from_pretrained_and_its_complaints(tmp_path: Path, rng):
     for wrong in (None, 5, b"bert", ["bert"]):
         with pytest.raises(InputError, match="folder: expected a path, received"):
             Encoder.from_pretrained(wrong)
-    with pytest.raises(InputError, match="folder: 'x+' cannot be opened: File name too long"):
+    with pytest.raises(InputError, match=r"folder: 'x+' cannot be opened: File name too long"):
         Encoder.from_pretrained("x" * 300)
     with pytest.raises(ModelFileError, match="no such folder"):
         Encoder.from_pretrained(tmp_path / "absent")
@@ -249,3 +255,46 @@ def test_bad_ids_never_reach_the_arithmetic(backend):
             model(*arguments)
     wide = model(np.ones((2, TINY.max_position_embeddings), int)).last_hidden_state
     assert np.abs(wide[0] - wide[1]).max() <= BLAS_BATCH
+
+
+def test_the_interface():
+    """Catches a renamed, reordered or re-defaulted argument: these names were promised."""
+    load = inspect.signature(Encoder.from_pretrained).parameters
+    assert [(p.name, p.default) for p in load.values()][1:] == [
+        ("backend", "numba"), ("dtype", "float32"), ("num_threads", None),
+    ]  # fmt: skip
+    call = list(inspect.signature(Encoder.__call__).parameters.values())[1:]
+    assert [p.name for p in call] == [
+        "input_ids", "attention_mask", "token_type_ids",
+        "output_hidden_states", "output_attentions",
+    ]  # fmt: skip
+    assert [p.kind is p.KEYWORD_ONLY for p in call] == [False, False, False, True, True]
+    assert [p.default for p in call[1:]] == [None, None, False, False]
+
+
+@pytest.mark.parametrize("config", [TINY, DISTILBERT], ids=["bert", "distilbert"])
+def test_the_tokenizers_batch_fits(backend, config, tmp_path):
+    """Catches keys or shapes with which `model(**batch)` fails, in either family."""
+    (tmp_path / "vocab.txt").write_text("".join(f"{token}\n" for token in VOCAB))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": config.model_type}))
+    batch = Tokenizer.from_pretrained(tmp_path)(["a b c", "the"], ["b", "unable a"])
+    assert ("token_type_ids" in batch) == (config is TINY)
+    out = make(backend, config)(**batch)
+    assert out.last_hidden_state.shape == (*batch["input_ids"].shape, D)
+
+
+def test_the_numpy_backend_needs_no_compiler():
+    """Catches Numba imported for everybody: the reference must run where it is not installed."""
+    program = """
+import sys
+sys.modules["numba"] = sys.modules["llvmlite"] = None
+import numpy as np
+from npdistil import Encoder
+from tests.models import TINY, random_params
+params = random_params(TINY, np.random.default_rng(0))
+print(Encoder(TINY, params, "numpy")([[1, 2]]).last_hidden_state.shape)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("(1, 2, 12)\n", "")

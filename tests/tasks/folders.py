@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from npdistil import EncoderConfig
+from npdistil import Encoder, EncoderConfig, SentenceEncoder, Tokenizer
 from npdistil.checkpoint.names import expected_tensors
+from npdistil.heads.sentence_embedding import SentenceEmbedding
 from npdistil.params import named_arrays
 from tests.models import TINY, random_params
 from tests.text.tiny import VOCAB
+
+WORDS = ["a", "b", "c", "the", "unable", "é", "!", ",", "中", "zzz", "[SEP]"]
 
 OLD, NEW = "sentence_transformers.models", "sentence_transformers.base.modules"
 NEW_KINDS = {
@@ -85,3 +88,22 @@ def write_model(folder: Path, config: EncoderConfig = TINY, vocab: list[str] = V
     )
     (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in vocab), encoding="utf-8")
     return folder
+
+
+def old_pooling(**modes: object) -> dict[str, object]:
+    """1_Pooling/config.json of the old generation: `cls_token=True` and so on."""
+    return {"word_embedding_dimension": 12, **{f"pooling_mode_{k}": v for k, v in modes.items()}}
+
+
+def make(backend: str = "numba", normalize: bool = False, **options) -> SentenceEncoder:
+    """The parts of `write_model`'s folder, joined by hand."""
+    params = random_params(TINY, np.random.default_rng(7))
+    model = Encoder(TINY, params, backend, num_threads=options.pop("num_threads", 2))
+    head = SentenceEmbedding(options.pop("pooling", ("mean",)), normalize)
+    return SentenceEncoder(Tokenizer.from_vocab(VOCAB), model, head, **options)
+
+
+def random_texts() -> list[str]:
+    """Texts of 0 to 60 words, some of them longer than the model has positions."""
+    rng = np.random.default_rng(5)
+    return [" ".join(rng.choice(WORDS, count)) for count in rng.integers(0, 60, 45)] + [""]
