@@ -115,7 +115,6 @@ def test_no_texts(run, tmp_path, folder, suffix):
 @pytest.mark.parametrize(
     "options, keywords",
     [
-        (["--batch-size", "1"], {}),
         (["--threads", "3"], {}),
         (["--backend", "numpy"], {"backend": "numpy"}),
         (["--pooling", "max"], {"pooling": "max"}),
@@ -127,6 +126,22 @@ def test_options_reach_the_library(run, tmp_path, folder, options, keywords):
     assert run("embed", "-", "-m", folder, "-o", output, *options, stdin=lines(TEXTS)).code == 0
     wanted = SentenceEncoder.from_pretrained(folder, **keywords).encode(TEXTS)
     assert written(output).tobytes() == wanted.tobytes()
+
+
+def test_batch_size_reaches_the_library(run, tmp_path, folder, monkeypatch):
+    """Catches --batch-size being dropped: no result shows it, only memory does."""
+    sizes: list[int] = []
+    honest = SentenceEncoder.encode
+
+    def recording(self, texts, batch_size):
+        sizes.append(batch_size)
+        return honest(self, texts, batch_size)
+
+    monkeypatch.setattr(SentenceEncoder, "encode", recording)
+    arguments = ["embed", "-", "-m", folder, "-o", tmp_path / "out.npy"]
+    for options in ([], ["--batch-size", "3"]):
+        assert run(*arguments, *options, stdin=lines(TEXTS)).code == 0
+    assert sizes == [32, 3]
 
 
 def test_a_bare_folder_warns_in_one_line_unless_pooling_is_given(run, tmp_path):

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -207,17 +208,16 @@ def test_ids_that_change_during_the_call(rows):
     flipper = threading.Thread(target=flip)
     flipper.start()
     results: list[np.ndarray] = []
-    refused = 0
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     try:
         for _ in range(100):
-            try:
+            with suppress(InputError):
                 results.append(model(ids_BL, mask_BL).last_hidden_state)
-            except InputError:
-                refused += 1
     finally:
+        sys.setswitchinterval(interval)
         stop.set()
         flipper.join()
-    assert refused + len(results) == 100
     wanted = model(good, mask_BL).last_hidden_state.tobytes()
     assert {result.tobytes() for result in results} <= {wanted}
 

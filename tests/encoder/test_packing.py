@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
+from npdistil.encoder import packing
 from npdistil.encoder.packing import PackedBatch, pack, pack_sequences, unpack, unpack_attention
 from npdistil.errors import InputError
 from tests.models import TINY
@@ -135,6 +136,27 @@ def test_the_checked_copy_is_private():
         array[:] = 10**9
     after = {name: array.tolist() for name, array in vars(batch).items()} | {"": keep_BL.tolist()}
     assert before == after
+
+
+def test_what_changes_after_the_check_is_not_used(monkeypatch):
+    """Catches a check on the caller's own array: here it is overwritten right after each check."""
+    ids_BL = np.array([[5, 6, 7], [8, 9, 10]], np.int32)
+    mask_BL, types_BL = np.array([[1, 1, 1], [0, 1, 1]], np.int32), ids_BL % 2
+    expected, expected_BL = pack(ids_BL.tolist(), mask_BL.tolist(), types_BL.tolist(), TINY)
+    honest = packing._expect_range
+    names = iter(("attention_mask", "input_ids", "token_type_ids"))
+    arrays = {"attention_mask": mask_BL, "input_ids": ids_BL, "token_type_ids": types_BL}
+
+    def overwriting(name: str, *rest: object) -> None:
+        honest(name, *rest)
+        assert name == next(names)
+        arrays[name][:] = 10**9
+
+    monkeypatch.setattr(packing, "_expect_range", overwriting)
+    batch, keep_BL = pack(ids_BL, mask_BL, types_BL, TINY)
+    assert next(names, None) is None and keep_BL.tolist() == expected_BL.tolist()
+    for name, array in vars(expected).items():
+        assert getattr(batch, name).tolist() == array.tolist(), name
 
 
 class _Flips:
