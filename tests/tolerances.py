@@ -9,9 +9,8 @@ ERF_FLOAT32 = 3e-7  # a few roundings
 
 # kernel -> bound. Inputs are standard normal; a sum of n products of such has size sqrt(n).
 KERNELS = {
-    "linear": 2e-5,  # up to 768 products, each rounded, in an order that LLVM chose
-    "gelu": 1e-6,  # |x| up to 5 times an erf with two roundings
-    "add_layer_norm": 5e-6,  # two sums over D, a division and a square root
+    "linear": 2e-5,  # up to 768 products added in order, each sum rounded
+    "layer_norm": 5e-6,  # two sums over D, a division and a square root
     "embed": 5e-6,  # the same
     "attention": 5e-6,  # scores of size 1, weights that sum to 1
     "pool_mean": 1e-6,  # a sum over at most 40 rows
@@ -21,6 +20,9 @@ KERNELS = {
     "pooler": 5e-6,  # a linear whose error tanh cannot enlarge
     "transformer_layer": 2e-5,  # six of the above in a row
 }
+
+EXP_ULP = 2.0  # units in the last place, over all floats
+GELU_ABSOLUTE = 3e-7  # the fit's 2.7e-7 and a rounding
 
 HIDDEN_FLOAT64 = 1e-10  # float64 against Transformers in float64, any layer
 HIDDEN_FLOAT32 = 2e-5  # float32, any layer, any backend, against float64

@@ -69,7 +69,7 @@ def main() -> int:
         help="write nothing; make everything again elsewhere and compare the values",
     )
     check = parser.parse_args().check
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     if not check:
         write_all(GOLDEN)
         for path in sorted(file for file in GOLDEN.rglob("*") if file.is_file()):

@@ -4,6 +4,7 @@ How the work is cut cannot change a result: a kernel computes each row, and each
 attention, from that row or sequence alone.
 """
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from ..dims import Floats, Ints
 from ..kernels.layer_norm import embed
 from ..kernels.pooler import pooler
 from ..kernels.pooling import normalize, pool_first, pool_max, pool_mean
-from ..kernels.transformer_layer import LayerWeights, Workspace, transformer_layer
-from ..params import EncoderParams, LayerParams, named_arrays
+from ..kernels.transformer_layer import Workspace, transformer_layer
+from ..params import EncoderParams
 from .backend import PackedOutput, Pooling
 from .packing import PackedBatch
 from .threads import run_all
+from .weights import make_workspace, pack_layer, pack_pooler
 
 BUNDLE_ROWS = 256  # activations of this many rows stay in the second-level cache
 POOLING = {"mean": pool_mean, "cls": pool_first, "max": pool_max}
@@ -35,8 +37,9 @@ class NumbaBackend:
         if token_type_GD is None:  # one zero row: adding it changes nothing
             token_type_GD = np.zeros((1, config.hidden_size), np.float32)
         self._token_type_GD = token_type_GD
-        self._layers = [_layer_weights(layer) for layer in params.layers]
-        self._pooler = params.pooler
+        self._layers = [pack_layer(layer, config) for layer in params.layers]
+        self._pooler = None if params.pooler is None else pack_pooler(params.pooler)
+        self._spare: deque[Workspace] = deque(maxlen=num_threads)
 
     def encode(
         self, batch: PackedBatch, output_hidden_states: bool, output_attentions: bool
@@ -70,7 +73,7 @@ class NumbaBackend:
         """All layers of some sequences; `states` are their rows of the output arrays."""
         config, tables = self._config, self._embeddings
         eps = np.float32(config.layer_norm_eps)
-        work = _workspace(states[0].shape[0], int(batch.lengths.max(initial=0)), config)
+        work = self._borrow_workspace(len(states[0]), int(batch.lengths.max(initial=0)))
         embed(
             batch.input_ids_T,
             batch.token_type_ids_T,
@@ -97,13 +100,26 @@ class NumbaBackend:
                 output_TD,
             )
             hidden_TD = output_TD
+        self._spare.append(work)
+
+    def _borrow_workspace(self, rows: int, longest: int) -> Workspace:
+        """A used one that is large enough, or a new one of at least a usual bundle's size."""
+        try:
+            work = self._spare.pop()
+        except IndexError:  # all are in use, by threads of ours or of the caller
+            pass
+        else:
+            if rows <= work.qkv_TE.shape[0] and longest <= work.score_RM.shape[1]:
+                return work
+        return make_workspace(max(rows, BUNDLE_ROWS), max(longest, BUNDLE_ROWS), self._config)
 
     def pooler(self, first_BD: Floats) -> Floats | None:
         """See `Backend.pooler`."""
         if self._pooler is None:
             return None
         pooled_BD = np.empty(first_BD.shape, np.float32)
-        pooler(first_BD, self._pooler.weight_EI, self._pooler.bias_E, pooled_BD)
+        tile_RW = make_workspace(0, 0, self._config).tile_RW
+        pooler(first_BD, self._pooler.weight_JIW, self._pooler.bias_E, pooled_BD, tile_RW)
         return pooled_BD
 
     def pool(self, hidden_TD: Floats, cu_seqlens: Ints, mode: Pooling) -> Floats:
@@ -117,37 +133,6 @@ class NumbaBackend:
         y_BD = np.empty(x_BD.shape, np.float32)
         normalize(x_BD, y_BD)
         return y_BD
-
-
-def _layer_weights(layer: LayerParams) -> LayerWeights:
-    attention, feed_forward = layer.attention, layer.feed_forward
-    parts = (
-        attention.query,
-        attention.key,
-        attention.value,
-        attention.output,
-        attention.norm,
-        feed_forward.intermediate,
-        feed_forward.output,
-        feed_forward.norm,
-    )
-    return LayerWeights._make(array for part in parts for array in named_arrays(part).values())
-
-
-def _workspace(rows: int, longest: int, config: EncoderConfig) -> Workspace:
-    def empty(*shape: int) -> NDArray[np.float32]:
-        return np.empty(shape, np.float32)
-
-    D, F = config.hidden_size, config.intermediate_size
-    return Workspace(
-        query_TD=empty(rows, D),
-        key_TD=empty(rows, D),
-        value_TD=empty(rows, D),
-        context_TD=empty(rows, D),
-        attended_TD=empty(rows, D),
-        wide_TF=empty(rows, F),
-        score_M=empty(longest),
-    )
 
 
 def _bundles(cu_seqlens: NDArray[np.int32]) -> list[tuple[int, int]]:

@@ -1,9 +1,10 @@
 """How every kernel is compiled; the only file that talks to Numba's compiler.
 
-A kernel has inputs first and outputs last, all owned by the caller. It allocates nothing, raises
-nothing and releases the GIL, so that threads can run it side by side and its object code could run
-without Numba. One explicit signature each: it shows what is read and what is written, and makes
-other dtypes, layouts and read-only outputs a TypeError instead of a second compilation.
+A kernel takes inputs, then outputs, then working memory, all owned by the caller. It allocates
+nothing, raises nothing and releases the GIL, so that threads can run it side by side and its object
+code could run without Numba. One explicit signature each: it shows what is read and what is
+written, and makes other dtypes, layouts and read-only outputs a TypeError instead of a second
+compilation.
 """
 
 from collections.abc import Callable
@@ -25,13 +26,27 @@ INT, FLOAT = types.intp, types.float32
 
 def kernel(*arguments: types.Type) -> Callable[[Callable[..., None]], Any]:
     """Compile a function for exactly these argument types, now, with the one policy."""
+    return _compile(arguments, FASTMATH)
 
+
+def vector_kernel(*arguments: types.Type) -> Callable[[Callable[..., None]], Any]:
+    """As `kernel`, for what calls `kernels/ir/`: without fastmath.
+
+    Numba puts its flags on every instruction of a function, hand-written ones too, and `reassoc`
+    would fold away the additions by which exp and GELU round.
+    """
+    return _compile(arguments, frozenset())
+
+
+def _compile(
+    arguments: tuple[types.Type, ...], fastmath: frozenset[str]
+) -> Callable[[Callable[..., None]], Any]:
     def decorate(function: Callable[..., None]) -> Any:
         return compile_in_private_cache(
             lambda cache: numba.njit(
                 types.void(*arguments),
                 nogil=True,
-                fastmath=set(FASTMATH),
+                fastmath=set(fastmath),
                 error_model="numpy",
                 cache=cache,
             )(function)

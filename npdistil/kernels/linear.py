@@ -1,42 +1,50 @@
-"""y = x W^T + b."""
+"""y = x W^T + b, and what follows it while the result is still in registers."""
 
-import numpy as np
+from .block import multiply
+from .ir.intrinsics import address
+from .ir.microkernel import ADD
+from .ir.target import HOST
+from .jit import IN1, IN2, IN3, INT, OUT2, vector_kernel
 
-from .jit import IN1, IN2, OUT2, kernel
-
-ZERO = np.float32(0)  # a plain 0.0 would make the sums float64
+ROWS, PANEL = HOST.rows, HOST.panel
 
 
-@kernel(IN2, IN2, IN1, OUT2)
-def linear(x_TI, weight_EI, bias_E, y_TE):
+@vector_kernel(IN2, IN3, IN1, INT, IN2, OUT2, OUT2)
+def linear(x_TI, weight_JIW, bias_E, epilogue, residual_TE, y_TE, tile_RW):
     """Twin: reference.forward.linear.
 
-    Four outputs at a time: a row of x is read once for the four, and the four weight rows stay in
-    the first-level cache for all rows of x. How an output is summed depends on I and e alone, so a
-    row's result does not depend on its neighbours.
+    `epilogue` is PLAIN, GELU or ADD (`ir/microkernel.py`); ADD adds residual_TE, which may be y_TE.
+    tile_RW is working memory for the last panel where E is no multiple of a panel.
+
+    All rows pass over one panel before the next is read, so weights stream from memory once.
     """
-    T = x_TI.shape[0]
-    E, I = weight_EI.shape
-    fours = E - E % 4
-    for e in range(0, fours, 4):
-        w0_I, w1_I, w2_I, w3_I = weight_EI[e], weight_EI[e + 1], weight_EI[e + 2], weight_EI[e + 3]
-        for t in range(T):
-            x_I = x_TI[t]
-            sum0 = sum1 = sum2 = sum3 = ZERO
-            for i in range(I):
-                sum0 += x_I[i] * w0_I[i]
-                sum1 += x_I[i] * w1_I[i]
-                sum2 += x_I[i] * w2_I[i]
-                sum3 += x_I[i] * w3_I[i]
-            y_TE[t, e] = sum0 + bias_E[e]
-            y_TE[t, e + 1] = sum1 + bias_E[e + 1]
-            y_TE[t, e + 2] = sum2 + bias_E[e + 2]
-            y_TE[t, e + 3] = sum3 + bias_E[e + 3]
-    for e in range(fours, E):
-        w_I = weight_EI[e]
-        for t in range(T):
-            x_I = x_TI[t]
-            total = ZERO
-            for i in range(I):
-                total += x_I[i] * w_I[i]
-            y_TE[t, e] = total + bias_E[e]
+    T, I = x_TI.shape
+    E = y_TE.shape[1]
+    num_blocks = (T + ROWS - 1) // ROWS
+    x, y, residual = address(x_TI), address(y_TE), address(residual_TE)
+    weight, bias, tile = address(weight_JIW), address(bias_E), address(tile_RW)
+    for j in range(weight_JIW.shape[0]):
+        first = j * PANEL
+        panel, panel_bias = weight + 4 * first * I, bias + 4 * first
+        t = 0
+        for n in range(num_blocks, 0, -1):
+            rows = (T - t + n - 1) // n  # of about one size: 14 is 7 + 7, not 12 + 2
+            a, place = x + 4 * t * I, 4 * (t * E + first)
+            if first + PANEL <= E:
+                multiply(
+                    rows, a, 4 * I, panel, 4 * PANEL, I, panel_bias,
+                    y + place, 4 * E, residual + place, epilogue,
+                )  # fmt: skip
+            else:
+                if epilogue == ADD:
+                    for r in range(rows):
+                        for e in range(first, E):
+                            tile_RW[r, e - first] = residual_TE[t + r, e]
+                multiply(
+                    rows, a, 4 * I, panel, 4 * PANEL, I, panel_bias,
+                    tile, 4 * PANEL, tile, epilogue,
+                )  # fmt: skip
+                for r in range(rows):
+                    for e in range(first, E):
+                        y_TE[t + r, e] = tile_RW[r, e - first]
+            t += rows

@@ -2,14 +2,15 @@
 
 import math
 
-from .jit import IN1, IN2, OUT2, kernel
+from .ir.microkernel import PLAIN
+from .jit import IN1, IN2, IN3, OUT2, vector_kernel
 from .linear import linear
 
 
-@kernel(IN2, IN2, IN1, OUT2)
-def pooler(first_BD, weight_EI, bias_E, pooled_BE):
+@vector_kernel(IN2, IN3, IN1, OUT2, OUT2)
+def pooler(first_BD, weight_JIW, bias_E, pooled_BE, tile_RW):
     """Twin: reference.forward.pooler."""
-    linear(first_BD, weight_EI, bias_E, pooled_BE)
+    linear(first_BD, weight_JIW, bias_E, PLAIN, pooled_BE, pooled_BE, tile_RW)
     B, E = pooled_BE.shape
     for b in range(B):
         for e in range(E):

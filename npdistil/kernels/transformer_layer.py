@@ -7,72 +7,67 @@ from numba import types
 from numpy.typing import NDArray
 
 from .attention import attention
-from .gelu import gelu
-from .jit import FLOAT, IDS, IN1, IN2, INT, OUT1, OUT2, kernel
-from .layer_norm import add_layer_norm
+from .ir.microkernel import ADD, GELU, PLAIN
+from .jit import FLOAT, IDS, IN1, IN2, IN3, INT, OUT1, OUT2, vector_kernel
+from .layer_norm import layer_norm
 from .linear import linear
+from .pack_weights import PackedLinear
 
 Array = NDArray[np.float32]
 
 
 class LayerWeights(NamedTuple):
-    """What a layer reads: the fields of `params.LayerParams`, flat."""
+    """What a layer reads: `params.LayerParams`, packed; queries, keys and values are one linear."""
 
-    query_weight_DD: Array
-    query_bias_D: Array
-    key_weight_DD: Array
-    key_bias_D: Array
-    value_weight_DD: Array
-    value_bias_D: Array
-    attention_output_weight_DD: Array
-    attention_output_bias_D: Array
+    qkv: PackedLinear
+    attention_output: PackedLinear
     attention_norm_weight_D: Array
     attention_norm_bias_D: Array
-    intermediate_weight_FD: Array
-    intermediate_bias_F: Array
-    output_weight_DF: Array
-    output_bias_D: Array
+    intermediate: PackedLinear
+    output: PackedLinear
     norm_weight_D: Array
     norm_bias_D: Array
 
 
 class Workspace(NamedTuple):
-    """What a layer scribbles on: enough for T token rows and the longest sequence, M tokens."""
+    """What a layer scribbles on: enough for T token rows and for sequences of M tokens."""
 
-    query_TD: Array
-    key_TD: Array
-    value_TD: Array
+    qkv_TE: Array  # E = 3 D
     context_TD: Array
     attended_TD: Array
     wide_TF: Array
-    score_M: Array
+    keys_P: Array  # one head's keys and values, in panels
+    values_P: Array
+    score_RM: Array
+    tile_RW: Array
+    zero_W: Array  # stays zero
 
 
-WEIGHTS = types.NamedTuple([IN2, IN1] * 4 + [IN1] * 2 + [IN2, IN1] * 2 + [IN1] * 2, LayerWeights)
-WORKSPACE = types.NamedTuple([OUT2] * 6 + [OUT1], Workspace)
+LINEAR = types.NamedTuple([IN3, IN1], PackedLinear)
+WEIGHTS = types.NamedTuple([LINEAR, LINEAR, IN1, IN1] * 2, LayerWeights)
+WORKSPACE = types.NamedTuple([OUT2] * 4 + [OUT1] * 2 + [OUT2] * 2 + [OUT1], Workspace)
 
 
-@kernel(IN2, IDS, INT, FLOAT, WEIGHTS, WORKSPACE, OUT1, OUT2)
+@vector_kernel(IN2, IDS, INT, FLOAT, WEIGHTS, WORKSPACE, OUT1, OUT2)
 def transformer_layer(hidden_TD, cu_seqlens, num_heads, eps, weights, work, prob_Q, output_TD):
     """Twin: reference.forward.transformer_layer. The output may be the input.
 
-    prob_Q is as in `attention`.
+    prob_Q is as in `attention`. The workspace may have more rows than are needed.
     """
-    w = weights
-    query_TD, key_TD, value_TD = work.query_TD, work.key_TD, work.value_TD
-    linear(hidden_TD, w.query_weight_DD, w.query_bias_D, query_TD)
-    linear(hidden_TD, w.key_weight_DD, w.key_bias_D, key_TD)
-    linear(hidden_TD, w.value_weight_DD, w.value_bias_D, value_TD)
-    context_TD = work.context_TD
-    attention(query_TD, key_TD, value_TD, cu_seqlens, num_heads, context_TD, prob_Q, work.score_M)
-
-    attended_TD = work.attended_TD
-    linear(context_TD, w.attention_output_weight_DD, w.attention_output_bias_D, attended_TD)
+    w, T, tile = weights, hidden_TD.shape[0], work.tile_RW
+    qkv_TE, context_TD = work.qkv_TE[:T], work.context_TD[:T]
+    attended_TD, wide_TF = work.attended_TD[:T], work.wide_TF[:T]
+    linear(hidden_TD, w.qkv.weight_JIW, w.qkv.bias_E, PLAIN, qkv_TE, qkv_TE, tile)
+    attention(
+        qkv_TE, cu_seqlens, num_heads, work.zero_W, context_TD, prob_Q,
+        work.keys_P, work.values_P, work.score_RM, tile,
+    )  # fmt: skip
+    project = w.attention_output
+    linear(context_TD, project.weight_JIW, project.bias_E, ADD, hidden_TD, attended_TD, tile)
     norm_weight_D, norm_bias_D = w.attention_norm_weight_D, w.attention_norm_bias_D
-    add_layer_norm(attended_TD, hidden_TD, norm_weight_D, norm_bias_D, eps, attended_TD)
+    layer_norm(attended_TD, norm_weight_D, norm_bias_D, eps, attended_TD)
 
-    wide_TF = work.wide_TF
-    linear(attended_TD, w.intermediate_weight_FD, w.intermediate_bias_F, wide_TF)
-    gelu(wide_TF, wide_TF)
-    linear(wide_TF, w.output_weight_DF, w.output_bias_D, context_TD)
-    add_layer_norm(context_TD, attended_TD, w.norm_weight_D, w.norm_bias_D, eps, output_TD)
+    widen, narrow = w.intermediate, w.output
+    linear(attended_TD, widen.weight_JIW, widen.bias_E, GELU, wide_TF, wide_TF, tile)
+    linear(wide_TF, narrow.weight_JIW, narrow.bias_E, ADD, attended_TD, output_TD, tile)
+    layer_norm(output_TD, w.norm_weight_D, w.norm_bias_D, eps, output_TD)

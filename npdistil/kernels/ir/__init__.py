@@ -1,0 +1,1 @@
+"""The only place where LLVM IR is written: what a compiler does not find by itself."""

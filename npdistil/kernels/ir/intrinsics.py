@@ -1,0 +1,104 @@
+"""What kernels may call: each intrinsic is one complete loop nest, from addresses to memory.
+
+Addresses are integers. Nothing here checks a bound, so `NUMBA_BOUNDSCHECK` cannot see it; guard
+rows around every output in the tests do.
+"""
+
+from typing import Any
+
+from numba import types
+from numba.extending import intrinsic
+
+from .microkernel import Block, emit_block
+from .rows import Function, emit_map, emit_softmax
+from .target import HOST, Target
+from .vectors import I64, Vectors
+
+
+def make_multiply_block(target: Target) -> Any:
+    """The microkernel of a target as an intrinsic; see `multiply_block`."""
+
+    @intrinsic
+    def multiply_block(
+        typing_context,
+        num_rows,
+        a,
+        a_stride,
+        panel,
+        panel_stride,
+        length,
+        bias,
+        c,
+        c_stride,
+        residual,
+        epilogue,
+    ):
+        """One block of a matrix product; the arguments are those of `microkernel.Block`."""
+
+        def generate(context, builder, signature, arguments):
+            v = Vectors(builder, target.lanes)
+            count, a, a_stride, panel, panel_stride, length, bias, c, c_stride, residual, kind = (
+                arguments
+            )
+            block = Block(
+                a=v.pointer(a),
+                a_stride=a_stride,
+                panel=v.pointer(panel),
+                panel_stride=panel_stride,
+                length=length,
+                bias=v.pointer(bias),
+                c=v.pointer(c),
+                c_stride=c_stride,
+                residual=v.pointer(residual),
+                epilogue=kind,
+            )
+            emit_block(v, target, count, block)
+            return context.get_dummy_value()
+
+        return types.void(*[types.intp] * 11), generate
+
+    return multiply_block
+
+
+multiply_block = make_multiply_block(HOST)
+
+
+@intrinsic
+def address(typing_context, array):
+    """Where an array's first element lies."""
+
+    def generate(context, builder, signature, arguments):
+        (array_type,) = signature.args
+        array = context.make_array(array_type)(context, builder, arguments[0])
+        return builder.ptrtoint(array.data, I64)
+
+    return types.intp(array), generate
+
+
+@intrinsic
+def softmax_vectors(typing_context, scores, count):
+    """Softmax in place over `count` floats, a multiple of HOST.lanes; pad with -inf."""
+
+    def generate(context, builder, signature, arguments):
+        v = Vectors(builder, HOST.lanes)
+        emit_softmax(v, v.pointer(arguments[0]), arguments[1])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), generate
+
+
+def make_map(function: Function) -> Any:
+    """A vector function as an intrinsic over rows, to be checked and timed by itself."""
+
+    @intrinsic
+    def map_vectors(typing_context, x, y, count):
+        """y = function(x) over `count` floats, a multiple of HOST.lanes."""
+
+        def generate(context, builder, signature, arguments):
+            v = Vectors(builder, HOST.lanes)
+            emit_map(v, function, v.pointer(arguments[0]), v.pointer(arguments[1]), arguments[2])
+            return context.get_dummy_value()
+
+        return types.void(types.intp, types.intp, types.intp), generate
+
+    return map_vectors

@@ -1,0 +1,113 @@
+"""A block of a matrix product that never leaves the registers, with what follows it fused in.
+
+For up to `rows` token rows and one panel of outputs:
+
+    c = epilogue(bias + sum over i of a[row, i] * panel[i, :])
+
+Each output has one accumulator and adds i in order by fused multiply-adds, whatever the number of
+rows: a row comes out the same bit for bit from every block of the family. There is one loop for
+each number of rows; unused rows cost nothing.
+"""
+
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from .functions import gelu
+from .target import Target
+from .vectors import FLOAT_BYTES, I64, Vectors, forbid_unrolling
+
+# What happens to the sums before they are stored.
+PLAIN, GELU, ADD = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Block:
+    """The operands of one block, as IR values; strides are in bytes."""
+
+    a: ir.Value  # activations: a row every a_stride
+    a_stride: ir.Value
+    panel: ir.Value  # weights: a row of `panel` floats every panel_stride
+    panel_stride: ir.Value
+    length: ir.Value  # terms of each sum, at least 1
+    bias: ir.Value  # `panel` floats
+    c: ir.Value  # result: a row every c_stride
+    c_stride: ir.Value
+    residual: ir.Value  # read by ADD, laid out as c
+    epilogue: ir.Value  # PLAIN, GELU or ADD
+
+
+def emit_block(v: Vectors, target: Target, num_rows: ir.Value, block: Block) -> None:
+    """Emit the whole family, and a jump to the member that has `num_rows` rows (1 to target.rows).
+
+    Leaves the builder behind the block.
+    """
+    function = v.builder.function
+    end = function.append_basic_block("end")
+    family = [function.append_basic_block(f"rows{n + 1}") for n in range(target.rows)]
+    switch = v.builder.switch(num_rows, end)
+    for n, start in enumerate(family):
+        switch.add_case(n + 1, start)
+        v.builder.position_at_end(start)
+        sums = _emit_sums(v, n + 1, target.vectors, block)
+        _emit_epilogues(v, sums, block, end)
+    v.builder.position_at_end(end)
+
+
+def _emit_sums(v: Vectors, rows: int, vectors: int, block: Block) -> list[list[ir.Value]]:
+    """The loop over i; returns sums[row][vector] and leaves the builder behind the loop."""
+    b = v.builder
+    starts = [v.load(block.bias, j * v.lanes) for j in range(vectors)]
+    a_rows = [block.a]
+    for _ in range(rows - 1):
+        a_rows.append(v.offset(a_rows[-1], block.a_stride))
+    before, loop = b.block, b.function.append_basic_block("loop")
+    after = b.function.append_basic_block("after")
+    b.branch(loop)
+
+    b.position_at_end(loop)
+    i, panel = b.phi(I64), b.phi(ir.PointerType())
+    i.add_incoming(ir.Constant(I64, 0), before)
+    panel.add_incoming(block.panel, before)
+    sums = [[b.phi(v.type) for _ in range(vectors)] for _ in range(rows)]
+    weights = [v.load(panel, j * v.lanes) for j in range(vectors)]
+    i_bytes = b.mul(i, ir.Constant(I64, FLOAT_BYTES))
+    totals = []
+    for row, a_row in zip(sums, a_rows, strict=True):
+        x = v.load_splat(v.offset(a_row, i_bytes))
+        totals.append([v.fma(x, w, total) for w, total in zip(weights, row, strict=True)])
+        for total, start, updated in zip(row, starts, totals[-1], strict=True):
+            total.add_incoming(start, before)
+            total.add_incoming(updated, loop)
+    next_i = b.add(i, ir.Constant(I64, 1))
+    i.add_incoming(next_i, loop)
+    panel.add_incoming(v.offset(panel, block.panel_stride), loop)
+    forbid_unrolling(b.cbranch(b.icmp_signed("<", next_i, block.length), loop, after))
+
+    b.position_at_end(after)
+    return totals
+
+
+def _emit_epilogues(v: Vectors, sums: list[list[ir.Value]], block: Block, end: ir.Block) -> None:
+    """Three ways to finish and store, chosen at run time; each jumps to `end`."""
+    b = v.builder
+    plain, with_gelu, with_residual = (
+        b.function.append_basic_block(name) for name in ("plain", "gelu", "add")
+    )
+    switch = b.switch(block.epilogue, plain)
+    switch.add_case(GELU, with_gelu)
+    switch.add_case(ADD, with_residual)
+    for start in (plain, with_gelu, with_residual):
+        b.position_at_end(start)
+        c, residual = block.c, block.residual
+        for row in sums:
+            for j, total in enumerate(row):
+                value = total
+                if start is with_gelu:
+                    value = gelu(v, value)
+                if start is with_residual:
+                    value = b.fadd(value, v.load(residual, j * v.lanes))
+                v.store(value, c, j * v.lanes)
+            c = v.offset(c, block.c_stride)
+            residual = v.offset(residual, block.c_stride)
+        b.branch(end)

@@ -1,0 +1,59 @@
+"""How many numbers a vector register holds and how many registers there are.
+
+A microkernel keeps a block of `rows` x `vectors` sums in registers for the whole of its loop. Next
+to them it needs `vectors` registers of weights and one of activations, so
+
+    rows * vectors + vectors + 1 <= registers,
+
+and at least latency times throughput of the multiply-add (4 cycles x 2) sums, to keep both units
+busy. See docs/performance.md.
+"""
+
+from dataclasses import dataclass
+
+from numba.core.registry import cpu_target
+
+
+@dataclass(frozen=True)
+class Target:
+    """The register block of one instruction set."""
+
+    name: str
+    lanes: int  # float32 in a vector register
+    rows: int  # token rows of a block
+    vectors: int  # vectors of outputs of a block
+    registers: int
+    features: tuple[str, ...]  # what LLVM must be allowed to use
+
+    @property
+    def panel(self) -> int:
+        """Outputs of a block: weights are stored in panels of this many columns."""
+        return self.lanes * self.vectors
+
+
+AVX512 = Target("avx512", 16, 12, 2, 32, ("avx512f",))
+AVX2 = Target("avx2", 8, 6, 2, 16, ("avx2", "fma"))
+NEON = Target("neon", 4, 6, 4, 32, ("neon",))
+SSE = Target("sse", 4, 5, 2, 16, ())
+TARGETS = (AVX512, AVX2, NEON, SSE)
+# Processors that imply features without listing them.
+IMPLIED = {"x86-64-v3": ("avx2", "fma"), "x86-64-v4": ("avx2", "fma", "avx512f")}
+
+
+def choose_target(cpu_name: str, features: str) -> Target:
+    """The widest target that a processor can run.
+
+    >>> choose_target("znver3", "+avx,+avx2,+fma,-avx512f").name
+    'avx2'
+    """
+    present = {feature[1:] for feature in features.split(",") if feature.startswith("+")}
+    present.update(IMPLIED.get(cpu_name, ()))
+    return next(target for target in TARGETS if present.issuperset(target.features))
+
+
+def _host_target() -> Target:
+    _, cpu_name, features = cpu_target.target_context.codegen().magic_tuple()
+    return choose_target(cpu_name, features)
+
+
+HOST = _host_target()

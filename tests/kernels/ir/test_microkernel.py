@@ -1,0 +1,145 @@
+"""Every register block on this machine, and its machine code for others."""
+
+import re
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+from llvmlite import ir
+from numba import njit, types
+
+from npdistil.kernels.ir.intrinsics import address, make_multiply_block
+from npdistil.kernels.ir.microkernel import ADD, GELU, PLAIN, Block, emit_block
+from npdistil.kernels.ir.target import AVX2, AVX512, HOST, NEON, TARGETS, Target, choose_target
+from npdistil.kernels.ir.vectors import I64, Vectors
+from npdistil.reference.forward import gelu
+from tests.models import Draw
+from tests.tolerances import KERNELS
+
+IN2 = types.Array(types.float32, 2, "C", readonly=True)
+OUT2 = types.Array(types.float32, 2, "C")
+BLOCKS = {target.name: make_multiply_block(target) for target in TARGETS}
+LENGTH = 37
+
+
+def compiled(target: Target):
+    """The block of a target as a function of arrays; LLVM splits vectors that this host lacks."""
+    block = BLOCKS[target.name]
+
+    @njit(types.void(IN2, IN2, IN2, types.intp, IN2, OUT2), nogil=True)
+    def run(a_RI, panel_IW, bias_1W, epilogue, residual_RW, c_RW):
+        block(
+            a_RI.shape[0], address(a_RI), 4 * a_RI.shape[1], address(panel_IW),
+            4 * panel_IW.shape[1], a_RI.shape[1], address(bias_1W), address(c_RW),
+            4 * c_RW.shape[1], address(residual_RW), epilogue,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_block_of_every_target_and_row_count(target, rng):
+    """An accumulator mixed up, a row forgotten, an epilogue on the wrong register."""
+    run, draw = compiled(target), Draw(rng)
+    panel_IW = draw.array(LENGTH, target.panel, scale=LENGTH**-0.5)
+    bias_1W = draw.array(1, target.panel)
+    bits = []
+    for rows in range(1, target.rows + 1):
+        a_RI = Draw(np.random.default_rng(5)).array(rows, LENGTH)
+        residual_RW = draw.array(rows, target.panel)
+        exact_RW = a_RI.astype(np.float64) @ panel_IW + bias_1W
+        finished = {PLAIN: exact_RW, GELU: gelu(exact_RW), ADD: exact_RW + residual_RW}
+        for epilogue, expected_RW in finished.items():
+            c_RW = np.full((rows + 1, target.panel), np.nan, np.float32)
+            run(a_RI, panel_IW, bias_1W, epilogue, residual_RW, c_RW)
+            assert np.abs(c_RW[:rows] - expected_RW).max() <= KERNELS["linear"]
+            assert np.isnan(c_RW[rows]).all(), "a row too many"
+            if epilogue == PLAIN:
+                bits.append(c_RW[0].tobytes())
+    assert len(set(bits)) == 1, "the first row depends on the number of rows"
+
+
+MACHINES = {
+    "avx512": ("x86_64-unknown-linux-gnu", "sapphirerapids", "", AVX512, r"%rsp", "vfmadd"),
+    "avx512-zen": ("x86_64-unknown-linux-gnu", "znver4", "", AVX512, r"%rsp", "vfmadd"),
+    "avx2": ("x86_64-unknown-linux-gnu", "znver3", "", AVX2, r"%rsp", "vfmadd"),
+    "neon": ("aarch64-unknown-linux-gnu", "neoverse-n1", "", NEON, r"\[sp", "fmla"),
+}
+
+
+def assembly(target: Target, triple: str, cpu: str, features: str) -> str:
+    """The largest block of a target alone, compiled for a processor."""
+    module = ir.Module()
+    module.triple = triple
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 10), "block")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    v = Vectors(builder, target.lanes)
+    a, a_stride, panel, panel_stride, length, bias, c, c_stride, residual, kind = function.args
+    block = Block(
+        v.pointer(a), a_stride, v.pointer(panel), panel_stride, length, v.pointer(bias),
+        v.pointer(c), c_stride, v.pointer(residual), kind,
+    )  # fmt: skip
+    emit_block(v, target, ir.Constant(I64, target.rows), block)
+    builder.ret_void()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(triple).create_target_machine(
+        cpu=cpu, features=features, opt=3
+    )
+    parsed = llvm.parse_assembly(str(module))
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(parsed, passes)
+    return machine.emit_assembly(parsed)
+
+
+def inner_loop(code: str, multiply: str) -> str:
+    """Of the basic blocks that jump to themselves, the one with the most multiply-adds."""
+    parts = re.split(r"^(\.LBB\w+):.*$", code, flags=re.MULTILINE)
+    labelled = zip(parts[1::2], parts[2::2], strict=True)
+    loops = [body for label, body in labelled if re.search(rf"\s{re.escape(label)}\b", body)]
+    return max(loops, key=lambda body: body.count(multiply))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_inner_loop_keeps_its_sums_in_registers(machine):
+    """One accumulator too many and every step stores and reloads it: half the speed or less."""
+    triple, cpu, features, target, stack, multiply = MACHINES[machine]
+    loop = inner_loop(assembly(target, triple, cpu, features), multiply)
+    per_step = target.rows * target.vectors
+    count = loop.count(multiply)
+    assert count >= per_step and count % per_step == 0
+    assert not re.search(stack, loop), loop
+
+
+def test_the_search_for_spills_can_fail():
+    """A block that is too large for sixteen registers does spill."""
+    greedy = Target("greedy", 8, 10, 2, 16, ())
+    code = assembly(greedy, "x86_64-unknown-linux-gnu", "znver3", "")
+    assert re.search(r"%rsp", inner_loop(code, "vfmadd"))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_block_fits_the_registers(target):
+    """The rule that `ir/target.py` states."""
+    sums = target.rows * target.vectors
+    assert sums + target.vectors + 1 <= target.registers
+    assert sums >= 8
+
+
+@pytest.mark.parametrize(
+    "cpu, features, expected",
+    [
+        ("sapphirerapids", "+avx512f,+avx2,+fma", "avx512"),
+        ("znver3", "+avx2,+fma,-avx512f", "avx2"),
+        ("x86-64-v3", "", "avx2"),
+        ("x86-64-v4", "", "avx512"),
+        ("nehalem", "+sse4.2,-avx2", "sse"),
+        ("apple-m1", "+neon,+fp16fml", "neon"),
+        ("core", "+avx2,-fma", "sse"),
+    ],
+)
+def test_target_is_the_widest_that_the_processor_has(cpu, features, expected):
+    """An illegal instruction on a machine without it, or half the speed on one with it."""
+    assert choose_target(cpu, features).name == expected
+    assert HOST in TARGETS
