@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import AddedToken, models, normalizers, pre_tokenizers
 
 TARGET = Path(__file__).parent.parent / "npdistil" / "text" / "unicode_tables.txt"
 PINNED = "0.23.3"
@@ -26,6 +26,7 @@ SCALARS = [*range(0xD800), *range(0xE000, 0x110000)]
 # Stands between two probed characters. Nothing decomposes to it, lowers to it or is split by it.
 FENCE = "1"
 CHUNK = 4096
+WORD_CHUNK = 64  # the library looks at all text before a token
 HANGUL = range(0xAC00, 0xD7A4)
 # Two marks of the lowest and the highest class there is (1 and 240): between them they reveal
 # whether a character takes part in canonical reordering at all.
@@ -67,6 +68,22 @@ def pre_token_classes() -> tuple[list[int], list[int]]:
             elif place + 1 in pieces:  # the fence behind it begins a new piece
                 white.append(code)
     return white, punctuation
+
+
+def word_characters() -> list[int]:
+    """Code points beside which a `single_word` token is not one: \\w of the library's regex."""
+    tokenizer = tokenizers.Tokenizer(models.WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.add_tokens([AddedToken("<w>", single_word=True, normalized=False)])
+    word_id = tokenizer.token_to_id("<w>")
+    found = []
+    for first in range(0, len(SCALARS), WORD_CHUNK):
+        codes = SCALARS[first : first + WORD_CHUNK]
+        text = "".join(f"{chr(code)}<w>\n" for code in codes)
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        spans = zip(encoding.ids, encoding.offsets, strict=True)
+        alone = {start for token_id, (start, _) in spans if token_id == word_id}
+        found += [code for index, code in enumerate(codes) if 5 * index + 1 not in alone]
+    return found
 
 
 def class_ranks(nfd: Callable[[str], str]) -> dict[int, int]:
@@ -174,6 +191,7 @@ def derive() -> bytes:
         ),
         ranges_line("white_space", white),
         ranges_line("punctuation", punctuation),
+        ranges_line("word", word_characters()),
         *(
             ranges_line(f"rank{rank}", [code for code in ranks if ranks[code] == rank])
             for rank in range(1, max(ranks.values()) + 1)

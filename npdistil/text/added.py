@@ -1,7 +1,7 @@
 """Which tokens are cut out of the raw text: the named special ones and those added later."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..errors import TokenizerError
 from .fields import Fields
@@ -27,6 +27,7 @@ class SpecialNames:
 
     roles: Mapping[str, str]  # unk_token, cls_token, sep_token, pad_token, mask_token
     others: tuple[str, ...] = ()
+    described: Mapping[str, AddedToken] = field(default_factory=dict)  # how some are searched
 
 
 def special_names(told: Fields, legacy: Fields) -> SpecialNames:
@@ -39,10 +40,17 @@ def special_names(told: Fields, legacy: Fields) -> SpecialNames:
     """
     sources = [told] if "added_tokens_decoder" in told else [legacy, told]
 
+    described: dict[str, AddedToken] = {}
+
+    def content(source: Fields, role: str, value: object) -> str:
+        token = _token(source, role, value)
+        described.setdefault(token.content, token)
+        return token.content
+
     def named(role: str) -> str | None:
         for source in sources:
             if source.value.get(role) is not None:
-                return _content(source, role, source.value[role])
+                return content(source, role, source.value[role])
         return None
 
     roles = {role: named(role) or default for role, default in REQUIRED.items()}
@@ -53,8 +61,8 @@ def special_names(told: Fields, legacy: Fields) -> SpecialNames:
             listed = source.value.get(role) or []
             if not isinstance(listed, list):
                 raise source.fail(role, "expected an array of tokens.")
-            others += [_content(source, role, token) for token in listed]
-    return SpecialNames(roles=roles, others=tuple(dict.fromkeys(others)))
+            others += [content(source, role, token) for token in listed]
+    return SpecialNames(roles=roles, others=tuple(dict.fromkeys(others)), described=described)
 
 
 def all_added_tokens(
@@ -89,8 +97,10 @@ def all_added_tokens(
             f"{len(entries)} added tokens, at most {MAX_ADDED_TOKENS} are accepted."
         )
     all_ids = _appended(ids, entries)
-    missing = [name for role, name in names.roles.items() if role in REQUIRED]
-    missing = [name for name in (*missing, *names.others) if name not in all_ids]
+    needed = [name for role, name in names.roles.items() if role in REQUIRED]
+    missing = [name for name in (*needed, *names.others) if name not in all_ids]
+    if names.roles["unk_token"] not in ids:  # words become it, so an added token is not enough
+        missing = list(dict.fromkeys([names.roles["unk_token"], *missing]))
     if missing:
         raise TokenizerError(
             f"the vocabulary lacks {', '.join(missing)}. Libraries that append such tokens make "
@@ -101,27 +111,23 @@ def all_added_tokens(
     for name in (*names.roles.values(), *names.others):
         if name in all_ids and name not in described:
             described.add(name)
-            entries.append(AddedToken(content=name, id=all_ids[name]))
-    return Vocabulary(all_ids), tuple(
-        AddedToken(
-            content=token.content,
-            id=token.id,
-            special=token.special or token.content in special,
-            normalized=token.normalized,
-        )
-        for token in entries
+            token = names.described.get(name, AddedToken(content=name, id=-1))
+            entries.append(replace(token, id=all_ids[name]))
+    return Vocabulary(all_ids, ids), tuple(
+        replace(token, special=token.special or token.content in special) for token in entries
     )
 
 
-def _content(source: Fields, role: str, value: object) -> str:
+def _token(source: Fields, role: str, value: object) -> AddedToken:
     """A token is written as a string or as an object with its matching rules."""
     if isinstance(value, dict):
         plain = {name: item for name, item in value.items() if name != "__type"}
-        return added_token(Fields(plain, f"{source.where}: {role}"), -1).content
+        token = added_token(Fields(plain, f"{source.where}: {role}"), -1)
+        return replace(token, special=True, normalized=bool(plain.get("normalized")))
     check_token(value, f"{source.where}: {role}")
     if not value:
         raise source.fail(role, "an empty token.")
-    return str(value)
+    return AddedToken(content=str(value), id=-1)
 
 
 def _decoder_entries(decoder: Fields) -> list[AddedToken]:

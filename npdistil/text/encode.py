@@ -1,16 +1,20 @@
-"""One text into ids and offsets: the steps of this folder in their order."""
+"""Texts into ids and offsets: the steps of this folder in their order."""
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from ..errors import TokenizerError
 from .aligned import AlignedText
-from .batch import Span
+from .encoded import EncodedTexts
 from .normalize import Normalizer
 from .settings import TokenizerSettings
 from .special import AddedToken, TokenCutter
 from .split import split_words
 from .vocab import Vocabulary
 from .wordpiece import WordPiece
+
+Span = tuple[int, int]
 
 
 class TextEncoder:
@@ -37,61 +41,68 @@ class TextEncoder:
             strip_accents=settings.strip_accents,
             do_lower_case=settings.do_lower_case,
         )
-        raw = {token.content: token.id for token in added_tokens if not token.normalized}
+        raw = {token.content: token for token in added_tokens if not token.normalized}
         self._raw_cutter = TokenCutter(raw)
         #: What is searched in normalised text, and what decoding shows, by content.
-        self.normalized_ids = self._normalized_contents(added_tokens)
-        self._normalized_cutter = TokenCutter(self.normalized_ids)
+        self.normalized_tokens = self._normalized_contents(added_tokens)
+        self._normalized_cutter = TokenCutter(self.normalized_tokens)
         self._wordpiece = WordPiece(
-            vocabulary.ids,
+            vocabulary.pieces,
             vocabulary.ids[settings.unk_token],
             settings.continuing_subword_prefix,
             settings.max_input_chars_per_word,
         )
 
     def __call__(
-        self, text: str, enough: int | None, offsets: bool
-    ) -> tuple[list[int], list[Span]]:
-        """Ids and, if asked for, spans of one text; may stop once there are `enough` ids."""
-        ids: list[int] = []
-        spans: list[Span] = []
-        for start, end, added_id in self._raw_cutter.cut(text):
+        self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
+    ) -> EncodedTexts:
+        """Encode each text by itself, as `TextsToIds` asks."""
+        found = _Found(offsets, special_as_text)
+        cu_seqlens = [0]
+        for text in texts:
+            self._encode(text, None if enough is None else cu_seqlens[-1] + enough, found)
+            cu_seqlens.append(len(found.ids))
+        spans_T2 = np.array(found.spans, np.int32).reshape(-1, 2) if offsets else None
+        return EncodedTexts(
+            ids_T=np.array(found.ids, np.int32),
+            words_T=np.array(found.words, np.int32),
+            spans_T2=spans_T2,
+            cu_seqlens=np.array(cu_seqlens, np.int64),
+        )
+
+    def _encode(self, text: str, enough: int | None, found: "_Found") -> None:
+        """One text; may stop once there are `enough` tokens of all texts so far."""
+        found.next_word = 0
+        cut = self._raw_cutter.cut(text, special_as_text=found.special_as_text)
+        for start, end, added_id in cut:
             if added_id is not None:
-                ids.append(added_id)
-                spans.append((start, end))
+                found.add((added_id,), [(start, end)])
             else:
                 aligned = self._normalize(AlignedText.of(text[start:end], start))
-                self._encode_normalized(aligned, enough, offsets, ids, spans)
-            if enough is not None and len(ids) >= enough:
+                self._encode_normalized(aligned, enough, found)
+            if enough is not None and len(found.ids) >= enough:
                 break
-        return ids, spans if offsets else []
 
-    def _encode_normalized(
-        self,
-        aligned: AlignedText,
-        enough: int | None,
-        offsets: bool,
-        ids: list[int],
-        spans: list[Span],
-    ) -> None:
-        for start, end, added_id in self._normalized_cutter.cut(aligned.text):
+    def _encode_normalized(self, aligned: AlignedText, enough: int | None, found: "_Found") -> None:
+        text = aligned.text
+        cut = self._normalized_cutter.cut(text, special_as_text=found.special_as_text)
+        for start, end, added_id in cut:
             if added_id is not None:
-                ids.append(added_id)
-                spans.append(aligned.span(start, end))
+                found.add((added_id,), [aligned.span(start, end)])
                 continue
-            for word_start, word_end in split_words(aligned.text, start, end):
-                piece_ids, piece_ends = self._wordpiece(aligned.text[word_start:word_end])
-                ids += piece_ids
-                if offsets:
-                    begin = word_start
-                    for piece_end in piece_ends:
-                        spans.append(aligned.span(begin, word_start + piece_end))
-                        begin = word_start + piece_end
-                if enough is not None and len(ids) >= enough:
+            for word_start, word_end in split_words(text, start, end):
+                piece_ids, piece_ends = self._wordpiece(text[word_start:word_end])
+                spans = []
+                begin = word_start
+                for piece_end in piece_ends if found.offsets else ():
+                    spans.append(aligned.span(begin, word_start + piece_end))
+                    begin = word_start + piece_end
+                found.add(piece_ids, spans)
+                if enough is not None and len(found.ids) >= enough:
                     return
 
-    def _normalized_contents(self, added_tokens: Iterable[AddedToken]) -> dict[str, int]:
-        contents: dict[str, int] = {}
+    def _normalized_contents(self, added_tokens: Iterable[AddedToken]) -> dict[str, AddedToken]:
+        contents: dict[str, AddedToken] = {}
         for token in added_tokens:
             if token.normalized:
                 content = self._normalize(AlignedText.of(token.content)).text
@@ -100,5 +111,25 @@ class TextEncoder:
                         f"added token {token.content[:40]!r}: normalised it is "
                         f"{content[:40]!r}, which is empty or another token's."
                     )
-                contents[content] = token.id
+                contents[content] = token
         return contents
+
+
+class _Found:
+    """The tokens of all texts so far."""
+
+    def __init__(self, offsets: bool, special_as_text: bool) -> None:
+        self.offsets = offsets
+        self.special_as_text = special_as_text
+        self.ids: list[int] = []
+        self.words: list[int] = []
+        self.spans: list[Span] = []
+        self.next_word = 0
+
+    def add(self, ids: Sequence[int], spans: Sequence[Span]) -> None:
+        """The pieces of the next word, with their spans if anybody asked."""
+        self.ids += ids
+        self.words += [self.next_word] * len(ids)
+        self.next_word += 1
+        if self.offsets:
+            self.spans += spans

@@ -1,16 +1,20 @@
 """What a folder says about its tokenizer, resolved with Transformers' own precedence.
 
-| question                | answered by, first wins                                            |
-|-------------------------|--------------------------------------------------------------------|
-| vocabulary              | tokenizer.json, else vocab.txt; both must agree                    |
-| lower case, accents,    | tokenizer_config.json, else BERT's defaults (True, None, True);    |
-| Chinese characters      | for a class without defaults of its own: tokenizer.json            |
-| names of the specials   | special_tokens_map.json, tokenizer_config.json, "[UNK]" and so on  |
-| added tokens            | added_tokens_decoder of tokenizer_config.json, else tokenizer.json |
-|                         | and added_tokens.json                                              |
-| longest input           | the smaller of model_max_length (tokenizer_config.json) and        |
-|                         | max_position_embeddings (config.json)                              |
-| sides                   | tokenizer_config.json, else the blocks of tokenizer.json           |
+| question                 | answered by, first wins                                            |
+|--------------------------|--------------------------------------------------------------------|
+| vocabulary               | tokenizer.json, else vocab.txt; both must agree                    |
+| lower case, accents,     | tokenizer_config.json, else BERT's defaults (True, None, True);    |
+| Chinese characters       | for a class without defaults of its own: tokenizer.json            |
+| prefix, longest word,    | BERT's ("##", 100, yes); for a class without defaults of its own:  |
+| cleaning                 | tokenizer.json                                                     |
+| names of the specials    | special_tokens_map.json (unless tokenizer_config.json has          |
+|                          | added_tokens_decoder), tokenizer_config.json, "[UNK]" and so on    |
+| added tokens, how they   | added_tokens_decoder of tokenizer_config.json, else tokenizer.json |
+| are searched             | and added_tokens.json, else where the special token is named       |
+| specials in a text       | the call, from_pretrained, split_special_tokens, else "parse"      |
+| longest input            | the call, else the smaller of model_max_length                     |
+|                          | (tokenizer_config.json) and max_position_embeddings (config.json)  |
+| sides                    | tokenizer_config.json, else the blocks of tokenizer.json           |
 
 The lengths in tokenizer.json's truncation and padding blocks are settings of a call, and calls
 set their own. Source: BertTokenizer, transformers 5.23, from_pretrained.
@@ -39,6 +43,7 @@ BERT_CLASSES = tuple(
 # They take every setting from tokenizer.json.
 GENERIC_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
 SIDES = ("left", "right")
+SPECIAL_TOKENS_IN_TEXT = ("parse", "text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,7 @@ class TokenizerSettings:
     returns_token_type_ids: bool = True
     decoder_cleanup: bool = True
     clean_up_tokenization_spaces: bool = False
+    special_tokens_in_text: str = "parse"  # or "text": "[SEP]" is then punctuation and a word
 
 
 def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[AddedToken, ...]]:
@@ -111,8 +117,6 @@ def _vocabulary_files(folder: Path) -> tuple[dict[str, int], TokenizerJson | Non
 def _refuse_foreign(told: Fields) -> None:
     if told.value.get("tokenizer_class") is not None:
         told.choice("tokenizer_class", BERT_CLASSES + GENERIC_CLASSES)
-    if told.value.get("split_special_tokens"):
-        raise told.fail("split_special_tokens", "special tokens as plain text are not built.")
     if told.value.get("pad_token_type_id"):
         raise told.fail("pad_token_type_id", "padding has token type 0.")
 
@@ -145,9 +149,11 @@ def _settings(
     if file is not None and (kind in GENERIC_CLASSES or nobody_says):
         clean_text = file.clean_text
         decoder_cleanup = file.decoder_cleanup
+        prefix, longest_word = file.continuing_subword_prefix, file.max_input_chars_per_word
         flags = {name: getattr(file, name) for name in _FLAG_DEFAULTS}
     else:
         clean_text = decoder_cleanup = True
+        prefix, longest_word = PIECE_PREFIX, MAX_WORD_CHARS
         flags = {
             "do_lower_case": told.flag("do_lower_case", True),
             "strip_accents": told.optional_flag("strip_accents"),
@@ -160,8 +166,8 @@ def _settings(
         strip_accents=flags["strip_accents"],
         tokenize_chinese_chars=bool(flags["tokenize_chinese_chars"]),
         clean_text=clean_text,
-        continuing_subword_prefix=file.continuing_subword_prefix if file else "##",
-        max_input_chars_per_word=file.max_input_chars_per_word if file else 100,
+        continuing_subword_prefix=prefix,
+        max_input_chars_per_word=longest_word,
         unk_token=names.roles["unk_token"],
         cls_token=names.roles["cls_token"],
         sep_token=names.roles["sep_token"],
@@ -175,9 +181,15 @@ def _settings(
         returns_token_type_ids=_returns_token_type_ids(config, told),
         decoder_cleanup=decoder_cleanup,
         clean_up_tokenization_spaces=told.flag("clean_up_tokenization_spaces", False),
+        special_tokens_in_text="text" if told.optional_flag("split_special_tokens") else "parse",
     )
 
 
+PIECE_PREFIX, MAX_WORD_CHARS = "##", 100
+WORDPIECE_DEFAULTS = {
+    "continuing_subword_prefix": PIECE_PREFIX,
+    "max_input_chars_per_word": MAX_WORD_CHARS,
+}
 _FLAG_DEFAULTS: dict[str, bool | None] = {
     "do_lower_case": True,
     "strip_accents": None,
@@ -192,6 +204,14 @@ def _warn_of_silence(told: Fields, file: TokenizerJson | None) -> None:
             warnings.warn(
                 f"{told.where} does not say {name}, so it is {default}, as in Transformers, "
                 f"although tokenizer.json says {getattr(file, name)}. State it in the former.",
+                stacklevel=2,
+            )
+    for name, value in WORDPIECE_DEFAULTS.items() if file is not None else ():
+        if getattr(file, name) != value:
+            warnings.warn(
+                f"tokenizer.json says {name} {getattr(file, name)!r:.40}, but BERT's class "
+                f"uses {value!r}, as in Transformers; a tokenizer_config.json with "
+                'tokenizer_class "PreTrainedTokenizerFast" takes it from the file.',
                 stacklevel=2,
             )
 

@@ -14,7 +14,7 @@ from ..errors import TokenizerError
 from ..files import read_file
 
 TABLES_FILE = Path(__file__).with_name("unicode_tables.txt")
-TABLES_SHA256 = "7a41de33d79ceb059c90324cd3883e56ab070825be1dc41dc08fa84da217828a"
+TABLES_SHA256 = "e92de08edf6bc2b184ec16fa85d8b77c01bee18b697b0a187cd7acd348716b2e"
 MAX_TABLES_BYTES = 1 << 20
 HANGUL_FIRST, HANGUL_LAST = 0xAC00, 0xD7A3
 
@@ -31,6 +31,7 @@ class UnicodeTables:
     stripped: Ranges  # nonspacing marks, deleted after decomposition
     white_space: Ranges  # separates words
     punctuation: Ranges  # a word by itself
+    word: Ranges  # beside one of these an added token with `single_word` is not found
     rank: Mapping[str, int]  # order of the canonical combining class; absent means class 0
     decompose: Mapping[str, str]  # canonical decomposition (NFD), Hangul syllables left out
     lower: Mapping[int, str]  # lower case by code point, as str.translate wants it
@@ -60,6 +61,7 @@ def unicode_tables() -> UnicodeTables:
         stripped=_ranges(entries["stripped"]),
         white_space=_ranges(entries["white_space"]),
         punctuation=_ranges(entries["punctuation"]),
+        word=_ranges(entries["word"]),
         rank={char: int(rank) for rank, group in ranks.items() for char in characters(group)},
         decompose={chr(code): text for code, text in _mapping(entries["decompose"])},
         lower=dict(_mapping(entries["lower"])),

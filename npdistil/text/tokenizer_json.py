@@ -11,6 +11,8 @@ from .special import AddedToken
 from .vocab import MAX_VOCAB_BYTES, MAX_VOCAB_ROWS, check_row_count, check_token
 
 MAX_INPUT_CHARS = 1 << 16
+MAX_LENGTH = (1 << 63) - 1
+TRUNCATION_STRATEGIES = ("LongestFirst", "OnlyFirst", "OnlySecond")
 ROOT_NAMES = frozenset(
     "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder "
     "model".split()
@@ -80,22 +82,23 @@ def added_token(token: Fields, token_id: int) -> AddedToken:
     """One entry of added_tokens or added_tokens_decoder.
 
     Raises:
-        TokenizerError: malformed, or with a matching rule that is not built.
+        TokenizerError: malformed, or white space that is to take the white space before it.
     """
     token.known(("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"))
     content = token.text("content")
     check_token(content, f"{token.where}: content")
     if not content:
         raise token.fail("content", "an added token must not be empty.")
-    for rule in ("single_word", "lstrip", "rstrip"):
-        if token.flag(rule, False):
-            raise token.fail(rule, f"true for {content[:40]!r}: this matching rule is not built.")
     special = token.flag("special", False)
+    rules = {rule: token.flag(rule, False) for rule in ("single_word", "lstrip", "rstrip")}
+    if rules["lstrip"] and content.isspace():
+        raise token.fail("lstrip", f"true for {content[:40]!r}, which is white space itself.")
     return AddedToken(
         content=content,
         id=token_id,
         special=special,
         normalized=token.flag("normalized", not special),
+        **rules,
     )
 
 
@@ -188,7 +191,26 @@ def _decoder_cleanup(root: Fields, prefix: str) -> bool:
 
 
 def _direction(root: Fields, block: str) -> str | None:
+    """The side of a truncation or padding block; its other settings are checked, not used."""
     if root.value.get(block) is None:
         return None
-    direction = root.object(block).choice("direction", ("Left", "Right"), default="Right")
-    return direction.lower()
+    settings = root.object(block)
+    if block == "truncation":
+        settings.known(("direction", "max_length", "strategy", "stride"))
+        settings.choice("strategy", TRUNCATION_STRATEGIES, default="LongestFirst")
+        lengths: tuple[str, ...] = ("max_length", "stride")
+    else:
+        settings.known(
+            ("strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token")
+        )
+        settings.text("pad_token", "")
+        strategy = settings.value.get("strategy", "BatchLongest")
+        if isinstance(strategy, dict):
+            settings.object("strategy").known(("Fixed",)).integer("Fixed", 0, MAX_LENGTH)
+        else:
+            settings.choice("strategy", ("BatchLongest",), default="BatchLongest")
+        lengths = ("pad_id", "pad_type_id", "pad_to_multiple_of")
+    for name in lengths:
+        if settings.value.get(name) is not None:
+            settings.integer(name, 0, MAX_LENGTH)
+    return settings.choice("direction", ("Left", "Right"), default="Right").lower()

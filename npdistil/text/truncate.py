@@ -1,4 +1,6 @@
-"""How many tokens of each text are kept when a limit is set (longest_first)."""
+"""How many tokens of each text are kept when a limit is set."""
+
+STRATEGIES = ("longest_first", "only_first", "only_second")
 
 
 def kept_lengths(first: int, second: int | None, budget: int) -> tuple[int, int]:
@@ -25,3 +27,26 @@ def kept_lengths(first: int, second: int | None, budget: int) -> tuple[int, int]
         shorter = budget // 2
         longer = shorter + budget % 2
     return (longer, shorter) if swapped else (shorter, longer)
+
+
+def kept_of_one(
+    first: int, second: int | None, budget: int, strategy: str
+) -> tuple[int, int] | None:
+    """The same when only one text of a pair may be cut; None where it cannot pay.
+
+    It pays only if something of it is left. A budget of 0 empties both, whatever the strategy.
+    Source: truncate_encodings, OnlyFirst and OnlySecond (tokenizers).
+
+    >>> kept_of_one(3, 9, 7, "only_second"), kept_of_one(7, 9, 7, "only_second")
+    ((3, 4), None)
+    """
+    if first + (second or 0) <= budget:
+        return first, second or 0
+    if budget == 0:
+        return 0, 0
+    if strategy == "only_first":
+        kept = budget - (second or 0)
+        return (kept, second or 0) if kept > 0 else None
+    if second is None or budget <= first:
+        return None
+    return first, budget - first

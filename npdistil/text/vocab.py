@@ -19,8 +19,10 @@ class Vocabulary:
     ['[UNK]', None, 'a']
     """
 
-    def __init__(self, ids: Mapping[str, int]) -> None:
+    def __init__(self, ids: Mapping[str, int], pieces: Mapping[str, int] | None = None) -> None:
+        """All tokens; `pieces` are those that words are made of, None: all are."""
         self.ids = dict(ids)
+        self.pieces = self.ids if pieces is None else dict(pieces)
         self.tokens: list[str | None] = [None] * (max(self.ids.values(), default=-1) + 1)
         for token, token_id in self.ids.items():
             self.tokens[token_id] = token

@@ -109,9 +109,9 @@ def test_texts_are_tokenized_once(texts, monkeypatch):
     seen: list[str] = []
     honest = encoder.tokenizer._encode
 
-    def counting(text, *rest):
-        seen.append(text)
-        return honest(text, *rest)
+    def counting(some, **rest):
+        seen.extend(some)
+        return honest(some, **rest)
 
     monkeypatch.setattr(encoder.tokenizer, "_encode", counting)
     encoder.encode(texts, batch_size=4)

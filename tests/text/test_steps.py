@@ -8,7 +8,7 @@ from npdistil.text.cjk import space_cjk
 from npdistil.text.clean import clean
 from npdistil.text.lower import lower
 from npdistil.text.normalize import Normalizer
-from npdistil.text.special import TokenCutter
+from npdistil.text.special import AddedToken, TokenCutter
 from npdistil.text.split import split_words
 from npdistil.text.wordpiece import MAX_REMEMBERED_WORDS, WordPiece
 
@@ -158,12 +158,32 @@ def test_the_memory_of_words_is_bounded() -> None:
     assert match("a") == ((1,), (1,))
 
 
+def cutter(ids: dict[str, int], **rules: bool) -> TokenCutter:
+    return TokenCutter(
+        {name: AddedToken(content=name, id=token_id, **rules) for name, token_id in ids.items()}
+    )
+
+
 def test_cutter_takes_the_leftmost_then_the_longest() -> None:
     """Catches the first listed token winning, and a token cut short at the end of the text."""
-    cutter = TokenCutter({"[A]": 1, "[A][B]": 2, "[B]": 3, "B][": 4})
-    assert list(cutter.cut("x[A][B][A]")) == [(0, 1, None), (1, 7, 2), (7, 10, 1)]
-    assert list(cutter.cut("[A]")) == [(0, 3, 1)]
-    assert list(cutter.cut("[B][B]")) == [(0, 3, 3), (3, 6, 3)]
-    assert list(cutter.cut("[a] [")) == [(0, 5, None)]
-    assert list(cutter.cut("")) == []
-    assert list(TokenCutter({}).cut("[A]")) == [(0, 3, None)]
+    four = cutter({"[A]": 1, "[A][B]": 2, "[B]": 3, "B][": 4})
+    assert list(four.cut("x[A][B][A]")) == [(0, 1, None), (1, 7, 2), (7, 10, 1)]
+    assert list(four.cut("[A]")) == [(0, 3, 1)]
+    assert list(four.cut("[B][B]")) == [(0, 3, 3), (3, 6, 3)]
+    assert list(four.cut("[a] [")) == [(0, 5, None)]
+    assert list(four.cut("")) == []
+    assert list(cutter({}).cut("[A]")) == [(0, 3, None)]
+    assert list(four.cut("[A][B][A]", special_as_text=True)) == [(0, 9, None)]
+
+
+def test_rules_of_added_tokens() -> None:
+    """Catches white space taken from the wrong side, and a word character on one side only."""
+    assert list(cutter({"X": 1}, lstrip=True).cut("a \u3000X b")) == [
+        (0, 1, None), (1, 4, 1), (4, 6, None),
+    ]  # fmt: skip
+    assert list(cutter({"X": 1}, rstrip=True).cut("aX\x85\n")) == [(0, 1, None), (1, 4, 1)]
+    assert list(cutter({"X": 1}, lstrip=True, rstrip=True).cut(" X X ")) == [(0, 3, 1), (3, 5, 1)]
+    single = cutter({"X": 1}, single_word=True)
+    for text in ("aX", "X_", "\u0301X", "X\u200d", "\u4e2dX", "X7"):
+        assert list(single.cut(text)) == [(0, len(text), None)], ascii(text)
+    assert list(single.cut("-X\U0001f600")) == [(0, 1, None), (1, 2, 1), (2, 3, None)]
