@@ -25,10 +25,12 @@ class CallOptions:
 
     @property
     def enough(self) -> int | None:
-        """How many tokens of a text can be kept at most; None: read all."""
+        """After how many tokens of a text nothing changes any more; None: read all."""
         cut = self.cut
         reads_all = cut.on_the_left or cut.overflow or "num_truncated_tokens" in self.fields
-        return None if cut.budget is None or reads_all else cut.budget
+        if cut.budget is None or reads_all:
+            return None
+        return cut.budget + (cut.strategy != "longest_first")  # the others fail if there is more
 
 
 def special_tokens_as_text(value: object, settings: TokenizerSettings) -> bool:
