@@ -35,6 +35,19 @@ def pytest_report_header() -> list[str]:
     ]
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand this worker's counts to the process that prints, where tests run side by side."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["compared"] = _COMPARED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over a worker's counts."""
+    for what, count in getattr(node, "workeroutput", {}).get("compared", {}).items():
+        _COMPARED[what] = _COMPARED.get(what, 0) + count
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how much was compared with the peers."""
     if _COMPARED:

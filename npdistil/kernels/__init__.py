@@ -1,5 +1,13 @@
 """The same mathematics as `reference/`, compiled by Numba: one operation a file, on packed rows.
 
-Importing a kernel compiles it (or loads it from the cache), so nothing imports this package before
-a model asks for `backend="numba"`.
+Importing this package compiles all kernels, or loads them from the cache, as one unit; so nothing
+imports it before a model asks for `backend="numba"`.
 """
+
+from .cache import one_unit
+
+with one_unit():
+    from . import layer_norm as layer_norm
+    from . import pooler as pooler
+    from . import pooling as pooling
+    from . import transformer_layer as transformer_layer

@@ -13,7 +13,7 @@ from typing import Any
 import numba
 from numba import types
 
-from .cache import compile_in_private_cache
+from .cache import cache_setting, numba_cache_directory
 
 # Never nnan or ninf: NaN must stay visible, and -inf is a value here (the start of a maximum).
 FASTMATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
@@ -42,14 +42,13 @@ def _compile(
     arguments: tuple[types.Type, ...], fastmath: frozenset[str]
 ) -> Callable[[Callable[..., None]], Any]:
     def decorate(function: Callable[..., None]) -> Any:
-        return compile_in_private_cache(
-            lambda cache: numba.njit(
+        with numba_cache_directory():
+            return numba.njit(
                 types.void(*arguments),
                 nogil=True,
                 fastmath=set(fastmath),
                 error_model="numpy",
-                cache=cache,
+                cache=cache_setting(),
             )(function)
-        )
 
     return decorate
