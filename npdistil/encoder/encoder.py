@@ -11,11 +11,11 @@ from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
 from ..params import EncoderParams, cast
+from ..threads import resolve_num_threads
 from .backend import Backend, PackedOutput
 from .numpy_backend import NumpyBackend
 from .output import EncoderOutput
 from .packing import PackedBatch, pack, unpack, unpack_attention
-from .threads import resolve_num_threads
 
 BACKENDS = ("numba", "numpy")
 

@@ -17,9 +17,9 @@ from ..kernels.pooler import pooler
 from ..kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from ..kernels.transformer_layer import Workspace, transformer_layer
 from ..params import EncoderParams
+from ..threads import run_all
 from .backend import PackedOutput, Pooling
 from .packing import PackedBatch
-from .threads import run_all
 from .weights import make_workspace, pack_layer, pack_pooler
 
 BUNDLE_ROWS = 256  # activations of this many rows stay in the second-level cache

@@ -1,7 +1,8 @@
-"""The same mathematics as `reference/`, compiled by Numba: one operation a file, on packed rows.
+"""The same mathematics as `reference/`, compiled by Numba: one operation a file, on packed rows;
+and in `text/` the same tokenizer as `npdistil.text`.
 
 Importing this package compiles all kernels, or loads them from the cache, as one unit; so nothing
-imports it before a model asks for `backend="numba"`.
+imports it before a model or a tokenizer asks for `backend="numba"`.
 """
 
 from .cache import one_unit
@@ -11,3 +12,5 @@ with one_unit():
     from . import pooler as pooler
     from . import pooling as pooling
     from . import transformer_layer as transformer_layer
+    from .text import encode_texts as encode_texts
+    from .text import trie as trie

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from npdistil.encoder.threads import resolve_num_threads, run_all
 from npdistil.errors import InputError
+from npdistil.threads import resolve_num_threads, run_all
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 VARIABLE = "NPDISTIL_NUM_THREADS"
 
 

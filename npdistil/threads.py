@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from ..errors import InputError
+from .errors import InputError
 
 Item = TypeVar("Item")
 MAX_THREADS = 1024

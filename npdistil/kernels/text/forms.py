@@ -1,0 +1,87 @@
+"""The data that the tokenizer's kernels share: what the tables look like, and their types."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+IN_I = types.Array(types.int64, 1, "C", readonly=True)
+OUT_I = types.Array(types.int64, 1, "C")
+IN_TABLE = types.Array(types.uint32, 1, "C", readonly=True)
+OUT_TABLE = types.Array(types.uint32, 1, "C")
+OUT_IDS = types.Array(types.int32, 1, "C")
+OUT_SPANS = types.Array(types.int32, 2, "C")
+IN_IDS = types.Array(types.int32, 1, "C", readonly=True)
+
+# What a character, or one part of what it becomes, does to the words around it. An entry holds
+# the kind in bits 0 to 2, AT_TOKEN in bit 3, the rank of its combining class in bits 4 to 9, and a
+# number from bit 10 on: the symbol that tries know, for EXPANDED the place in the pool.
+LETTER, SPACE, ALONE, IGNORED, EXPANDED, FLUSH, LONG, ADDED = range(8)
+AT_TOKEN = 8  # an added token may begin with this byte
+RANK_SHIFT, RANK_MASK = 4, 63
+NUMBER_SHIFT = 10
+
+# What is asked for: ids; also the numbers of their words; also their places in the text.
+IDS_ONLY, WITH_WORDS, WITH_SPANS = range(3)
+
+# Why a text ended.
+DONE = 0
+CUT_SHORT = 1  # the text was only the beginning of one, and it did not suffice
+REORDERED = 2  # offsets were asked for, and marks that survive may change places
+
+FREE = np.uint32(0xFFFF_FFFF)  # as a parent: nobody's
+NOTHING = np.uint32(0)  # the symbol of a character that no token contains
+
+Table = NDArray[np.uint32]
+
+
+class Trie(NamedTuple):
+    """A double array: base_N[node] + symbol is the child of a node if parent_N there says so.
+
+    Source: Aoe 1989, "An efficient digital search algorithm by using a double-array structure".
+    """
+
+    base_N: Table
+    parent_N: Table
+    id_N: NDArray[np.int32]  # of the token that ends here; -1: none does
+    root: int
+
+
+class TextTables(NamedTuple):
+    """Everything that the pass over the text reads."""
+
+    byte_entry: Table  # 256: what ASCII does; LONG for all other bytes
+    page_of: Table  # code point >> 8 to the place of its page
+    page_entry: Table
+    pool: Table  # for each EXPANDED: how many entries, then these
+    words: Trie
+    suffix_root: int  # where a piece begins that does not begin its word
+    added: Trie  # over bytes: a byte's symbol is its value + 1
+    unk_id: int
+    max_chars: int  # a longer word is one [UNK]
+    cls_id: int  # -1: not wanted
+    sep_id: int
+
+
+class WordSpace(NamedTuple):
+    """What the pass scribbles on, max_chars long: the word at hand, then its pieces."""
+
+    symbol_W: Table
+    rank_W: Table
+    origin_W: NDArray[np.int64]
+    piece_W: NDArray[np.int64]
+    piece_end_W: NDArray[np.int64]
+
+
+TRIE = types.NamedTuple([IN_TABLE, IN_TABLE, IN_IDS, types.intp], Trie)
+TABLES = types.NamedTuple([IN_TABLE] * 4 + [TRIE, types.intp, TRIE] + [types.intp] * 4, TextTables)
+WORD_SPACE = types.NamedTuple([OUT_TABLE] * 2 + [OUT_I] * 3, WordSpace)
+
+
+def word_space(max_chars: int) -> WordSpace:
+    """Room for one thread."""
+    symbol_W, rank_W = np.empty((2, max_chars), np.uint32)
+    origin_W, piece_W, piece_end_W = np.empty((3, max_chars), np.int64)
+    return WordSpace(symbol_W, rank_W, origin_W, piece_W, piece_end_W)
