@@ -13,7 +13,7 @@ from tokenizers import normalizers, pre_tokenizers, processors
 from npdistil.text.encoded import EncodedTexts
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
-from tests.text.engines import Engine
+from tests.text.engines import ENGINES
 
 Switches = tuple[bool, bool | None, bool]  # do_lower_case, strip_accents, tokenize_chinese_chars
 ALL_SWITCHES: list[Switches] = [*product((True, False), (None, True, False), (True, False))]
@@ -21,26 +21,37 @@ UNCASED: Switches = (True, None, True)
 CASED: Switches = (False, None, True)
 
 
-def both(
-    folder: Path, switches: Switches, engine: Engine
-) -> tuple[Tokenizer, tokenizers.Tokenizer]:
+class Peers:
     """Ours and theirs with the vocabulary of a folder."""
-    lower, strip, chinese = switches
-    settings, vocabulary, added = load_settings(folder)
-    settings = replace(
-        settings, do_lower_case=lower, strip_accents=strip, tokenize_chinese_chars=chinese
-    )
-    ids = vocabulary.pieces
-    theirs = tokenizers.Tokenizer(tokenizers.models.WordPiece(dict(ids), unk_token="[UNK]"))
-    theirs.normalizer = normalizers.BertNormalizer(
-        clean_text=True, handle_chinese_chars=chinese, strip_accents=strip, lowercase=lower
-    )
-    theirs.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    theirs.post_processor = processors.BertProcessing(
-        ("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"])
-    )
-    theirs.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-    return engine.make(settings, vocabulary, added), theirs
+
+    def __init__(self, folder: Path) -> None:
+        self._parts = load_settings(folder)
+        self._made: dict[tuple[Switches, str], Tokenizer] = {}
+        ids = self._parts[1].pieces
+        self._theirs = tokenizers.Tokenizer(
+            tokenizers.models.WordPiece(dict(ids), unk_token="[UNK]")
+        )
+        self._theirs.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        self._theirs.post_processor = processors.BertProcessing(
+            ("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"])
+        )
+        self._theirs.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+
+    def both(self, switches: Switches, engine: str) -> tuple[Tokenizer, tokenizers.Tokenizer]:
+        """Both under these switches; theirs until the next call."""
+        lower, strip, chinese = switches
+        if (switches, engine) not in self._made:
+            settings = replace(
+                self._parts[0],
+                do_lower_case=lower,
+                strip_accents=strip,
+                tokenize_chinese_chars=chinese,
+            )
+            self._made[switches, engine] = ENGINES[engine].make(settings, *self._parts[1:])
+        self._theirs.normalizer = normalizers.BertNormalizer(
+            clean_text=True, handle_chinese_chars=chinese, strip_accents=strip, lowercase=lower
+        )
+        return self._made[switches, engine], self._theirs
 
 
 def our_tokens(ours: Tokenizer, texts: Sequence[str]) -> EncodedTexts:

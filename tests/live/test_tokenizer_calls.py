@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import pytest
 import transformers
 
-from npdistil import InputError
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
+from tests.live.calls import compare_call
 
 WORDS = [
     *"the quick Brown f\xf6x, jumps-over [SEP] unaffable \u4e2d\u6587\u5b57 don't".split(),
@@ -60,74 +61,21 @@ def draw_call(rng: random.Random) -> tuple[Any, Any, dict[str, Any]]:
     return texts, pairs, arguments
 
 
-def theirs_or_error(theirs: Any, texts: Any, pairs: Any, arguments: dict[str, Any]) -> Any:
-    try:
-        return theirs(texts, pairs, verbose=False, **arguments)
-    except BaseException as error:  # Rust's panics are no Exception
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return str(error)
-
-
 @pytest.mark.filterwarnings("ignore:.*max_length")
 def test_random_calls(
     peers: tuple[dict[str, Tokenizer], Any], compared: Callable[[str, int], None]
 ) -> None:
-    """Catches any argument that does something else, alone or together with the others.
-
-    We raise where they do, and in three cases more: a row would be longer than max_length, rows
-    that were to be padded have several lengths, or the stride never fits.
-    """
+    """Catches any argument that does something else, alone or together with the others."""
     rng = random.Random(20260922)
-    outcomes = dict.fromkeys(("equal", "both raise", "only we raise", "only they raise"), 0)
+    outcomes: Counter[str] = Counter()
     for _ in range(CALLS):
-        texts, pairs, arguments = draw_call(rng)
-        side = rng.choice(("left", "right"))
-        peers[1].truncation_side = side
-        wanted = theirs_or_error(peers[1], texts, pairs, arguments)
-        context = (texts, pairs, arguments, side)
-        try:
-            found = peers[0][side](texts, pairs, **arguments)
-        except InputError as error:
-            limit = arguments["max_length"]
-            too_long = not isinstance(wanted, str) and max(map(len, wanted["input_ids"])) > limit
-            assert isinstance(wanted, str) or too_long or "stride" in str(error), context
-            outcomes["both raise" if isinstance(wanted, str) else "only we raise"] += 1
-            continue
-        if isinstance(wanted, str):  # a panic about a stride that nobody uses
-            assert "stride" in wanted and not arguments["return_overflowing_tokens"], context
-            outcomes["only they raise"] += 1
-        elif not is_ragged(wanted, arguments):
-            assert_equal(found, wanted, context)
-            outcomes["equal"] += 1
+        ours = peers[0][rng.choice(("left", "right"))]
+        outcomes[compare_call(ours, peers[1], *draw_call(rng))] += 1
     assert outcomes["equal"] > CALLS / 2, outcomes
     assert outcomes["both raise"] > CALLS / 20, outcomes
     assert outcomes["only they raise"] + outcomes["only we raise"] < CALLS / 5, outcomes
     compared("calls with drawn arguments (transformers)", outcomes["equal"])
     compared("calls refused by both (transformers)", outcomes["both raise"])
-
-
-def is_ragged(wanted: Any, arguments: dict[str, Any]) -> bool:
-    """Rows longer than the length that all are padded to: they leave them, we lengthen all."""
-    limit = arguments["max_length"]
-    pads_to_limit = arguments["padding"] == "max_length" and limit is not None
-    return (
-        pads_to_limit and not arguments["truncation"] and max(map(len, wanted["input_ids"])) > limit
-    )
-
-
-def assert_equal(found: Any, wanted: Any, context: Any) -> None:
-    """Keys in their order, values, words and, without overflow, sequences of the pair."""
-    assert list(found) == list(wanted.keys()), context
-    for name, rows in wanted.items():
-        mine = [row.tolist() for row in found[name]]
-        theirs = [[[*span] for span in row] for row in rows] if name == "offset_mapping" else rows
-        assert mine == theirs, (name, context)
-    for index in range(len(wanted["input_ids"])):
-        assert found.word_ids(index) == wanted.word_ids(index), context
-        # In overflowing rows they forget which tokens are whose.
-        if "overflow_to_sample_mapping" not in found and not context[2]["truncation"]:
-            assert found.sequence_ids(index) == wanted.sequence_ids(index), context
 
 
 def test_overflow_of_one_text(peers: tuple[dict[str, Tokenizer], Any]) -> None:

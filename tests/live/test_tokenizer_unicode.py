@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.bert_peer import CASED, UNCASED, Switches, both, difference, our_tokens
+from tests.live.bert_peer import CASED, UNCASED, Peers, Switches, difference, our_tokens
 from tests.text.engines import ENGINES
 
 SCALARS = [*range(0xD800), *range(0xE000, 0x110000)]
@@ -22,7 +22,7 @@ def test_every_scalar_value(
 
     A slow engine gets 64 of them in one text with spaces between, which nothing reaches across.
     """
-    ours, theirs = both(minilm_folder, switches, ENGINES[engine])
+    ours, theirs = Peers(minilm_folder).both(switches, engine)
     step = 1 if ENGINES[engine].one_by_one else TOGETHER
     assert len(SCALARS) == 1_112_064
     for first in range(0, len(SCALARS), step * BATCH):
@@ -44,7 +44,7 @@ def test_every_scalar_value(
 
 def test_a_single_wrong_entry_is_found(minilm_folder: Path) -> None:
     """Catches a comparison that compares nothing: one text is given to both with a letter more."""
-    ours, theirs = both(minilm_folder, UNCASED, ENGINES["readable"])
+    ours, theirs = Peers(minilm_folder).both(UNCASED, "readable")
     texts = ["a b", "\u0130x", "c"]
     encodings = theirs.encode_batch(texts, add_special_tokens=False)
     assert difference(our_tokens(ours, texts), encodings) is None

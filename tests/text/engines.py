@@ -16,11 +16,10 @@ Make = Callable[[TokenizerSettings, Vocabulary, Sequence[AddedToken]], Tokenizer
 
 @dataclass(frozen=True)
 class Engine:
-    """A tokenizer, and how much of the counts it is fast enough for."""
+    """A tokenizer, and how it meets all of Unicode."""
 
     make: Make
     one_by_one: bool  # every code point as a text by itself; else 64 of them in one text
-    share: float  # of the random strings and mutated texts
 
 
-ENGINES = {"readable": Engine(Tokenizer, one_by_one=False, share=0.2)}
+ENGINES = {"readable": Engine(Tokenizer, one_by_one=False)}
