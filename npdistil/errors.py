@@ -1,4 +1,4 @@
-"""The only exceptions that leave the public interface.
+"""The exceptions that bad input meets, whatever was wrong with it.
 
 Each message says what was wrong, what was received, and what to do about it.
 """

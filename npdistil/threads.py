@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from .arguments import as_integer
 from .errors import InputError
 
 Item = TypeVar("Item")
@@ -24,7 +25,8 @@ def resolve_num_threads(num_threads: int | None) -> int:
         if not text:
             return _available_processors()
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
-    if type(value) is not int or not 1 <= value <= MAX_THREADS:
+    value = as_integer(value, source)
+    if not 1 <= value <= MAX_THREADS:
         shown = num_threads if source == "num_threads" else os.environ[source]
         raise InputError(f"{source}: expected an integer from 1 to {MAX_THREADS}, not {shown!r}.")
     return value

@@ -1,7 +1,7 @@
 """Every kernel, its NumPy twin, and how to make inputs for both; tests are driven by this table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from npdistil.kernels.linear import linear
 from npdistil.kernels.pack_weights import pack_linear
 from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
+from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
-from tests.models import Draw, cu_seqlens_of
+from tests.models import TINY, Draw, cu_seqlens_of
 
 Sizes = dict[str, int]
 EPS = np.float32(1e-12)
@@ -116,9 +117,10 @@ def _pooler_inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
 
 
 def _exact_embed(ids, types, positions, words, places, kinds, weight_D, bias_D, eps):
-    return reference.layer_norm(
-        words[ids] + places[positions] + kinds[types], weight_D, bias_D, eps
-    )
+    tables = EmbeddingParams(words, places, kinds, NormParams(weight_D, bias_D))
+    params = EncoderParams(tables, layers=(), pooler=None)
+    config = replace(TINY, layer_norm_eps=float(eps))
+    return reference.embed(ids, types, positions, params, config)
 
 
 def _embed_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:

@@ -4,9 +4,9 @@ import argparse
 import warnings
 from collections import Counter
 
+from ..arguments import as_folder
 from ..checkpoint.load import load_stored
 from ..config import EncoderConfig
-from ..encoder.encoder import as_folder
 from ..params import EncoderParams, named_arrays
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer

@@ -1,4 +1,7 @@
-"""Arguments in, exit code out: 0 well, 1 a check failed, 2 bad input; errors are one line."""
+"""Arguments in, exit code out: 0 well, 1 a check failed, 2 bad input, 130 interrupted.
+
+An error is one line on standard error.
+"""
 
 import argparse
 import io
@@ -29,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Args:
         arguments: without the program's name; None takes those of the process.
+
+    Raises:
+        SystemExit: by argparse, for --help, --version and unusable options.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # it may be no UTF-8, the pieces are

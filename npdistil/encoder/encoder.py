@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from ..arguments import as_flag, as_folder, one_of
 from ..checkpoint.load import load_encoder
 from ..config import EncoderConfig
 from ..dims import Floats
@@ -94,6 +95,8 @@ class Encoder:
         Raises:
             InputError: wrong rank, dtype or range; DistilBERT with token types.
         """
+        output_hidden_states = as_flag(output_hidden_states, "output_hidden_states")
+        output_attentions = as_flag(output_attentions, "output_attentions")
         batch, keep_BL = pack(input_ids, attention_mask, token_type_ids, self.config)
         packed = self.encode_packed(batch, output_hidden_states, output_attentions)
         hidden_states = [unpack(hidden_TD, keep_BL) for hidden_TD in packed.hidden_states]
@@ -128,26 +131,8 @@ class Encoder:
         return pooled_BD
 
 
-def as_folder(folder: object) -> Path:
-    """The path of a model folder.
-
-    Raises:
-        InputError: neither a string nor a Path, or nothing that can be looked up.
-    """
-    if not isinstance(folder, str | Path):
-        raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
-    path = Path(folder)
-    try:
-        path.exists()
-    except OSError as failure:  # the name is too long, or a folder on the way is closed
-        shown = str(path)[:200]
-        raise InputError(f"folder: {shown!r} cannot be opened: {failure.strerror}.") from None
-    return path
-
-
 def _checked_dtype(backend: str, dtype: DTypeLike) -> np.dtype[np.floating]:
-    if backend not in BACKENDS:
-        raise InputError(f"backend: expected one of {list(BACKENDS)}, received {backend!r}.")
+    one_of(backend, BACKENDS, "backend")
     accepted = ("float32",) if backend == "numba" else ("float32", "float64")
     try:
         name = np.dtype(dtype).name

@@ -1,5 +1,7 @@
 """The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
 
+import numpy as np
+
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
 from ..params import EncoderParams
@@ -35,12 +37,13 @@ class NumpyBackend:
             self._params,
             self._config,
         )
-        for hidden_TD, probs in steps:
-            if not output_hidden_states:
-                hidden_states.clear()
-            hidden_states.append(hidden_TD)
-            if output_attentions:
-                attentions.append(probs)
+        with np.errstate(under="ignore"):  # softmax of a distant score is zero, by design
+            for hidden_TD, probs in steps:
+                if not output_hidden_states:
+                    hidden_states.clear()
+                hidden_states.append(hidden_TD)
+                if output_attentions:
+                    attentions.append(probs)
         return PackedOutput(hidden_states, attentions[1:])
 
     def pooler(self, first_BD: Floats) -> Floats | None:

@@ -98,8 +98,15 @@ def pack_sequences(sequences: Sequence[Int32], config: EncoderConfig) -> PackedB
     """Join sequences that never were padded: token type 0, positions 0, 1, 2, ...
 
     Raises:
-        InputError: an id out of range, or a sequence longer than the model has positions.
+        InputError: an id out of range, a sequence that holds no integers or is longer than the
+            model has positions.
     """
+    for index, sequence in enumerate(sequences):
+        if sequence.ndim != 1 or sequence.dtype.kind not in "iu":
+            raise InputError(
+                f"sequences[{index}]: expected integers in one dimension, received "
+                f"{sequence.dtype} of shape {sequence.shape}."
+            )
     lengths = np.array([len(sequence) for sequence in sequences], np.int64)
     longest = int(lengths.max(initial=0))
     if longest > config.max_position_embeddings:

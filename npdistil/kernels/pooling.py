@@ -35,7 +35,9 @@ def pool_max(hidden_TD, cu_seqlens, pooled_BD):
             pooled_BD[b, d] = hidden_TD[start, d]
         for t in range(start + 1, end):
             for d in range(D):
-                pooled_BD[b, d] = max(pooled_BD[b, d], hidden_TD[t, d])
+                x = hidden_TD[t, d]
+                if x > pooled_BD[b, d] or x != x:  # NaN comes in and stays, as in NumPy
+                    pooled_BD[b, d] = x
 
 
 @kernel(IN2, IDS, OUT2)

@@ -91,7 +91,7 @@ def checked_pooling(pooling: object) -> Pooling:
         InputError: it is none of them.
     """
     for known in POOLINGS:
-        if pooling == known:
+        if isinstance(pooling, str) and pooling == known:
             return known
     raise InputError(f"pooling: expected one of {list(POOLINGS)}, received {pooling!r:.80}.")
 

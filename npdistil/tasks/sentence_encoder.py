@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoder.encoder import Encoder, as_folder
+from ..arguments import as_flag, as_folder, as_integer
+from ..encoder.encoder import Encoder
 from ..encoder.packing import Int32, pack_sequences
 from ..errors import ConfigError, InputError
 from ..heads.sentence_embedding import SentenceEmbedding
@@ -114,10 +115,16 @@ class SentenceEncoder:
             float32 [n, embedding_dimension] in the order of `texts`; for a string its one row.
 
         Raises:
-            InputError: something that is no string, a lone surrogate, or a bad batch_size.
+            InputError: something that is no string, a lone surrogate, or an argument of the wrong
+                kind.
         """
-        if type(batch_size) is not int or batch_size < 1:
-            raise InputError(f"batch_size: expected a positive integer, received {batch_size!r}.")
+        batch_size = as_integer(batch_size, "batch_size")
+        if batch_size < 1:
+            raise InputError(f"batch_size: expected a positive integer, received {batch_size}.")
+        if show_progress_bar is not None:
+            show_progress_bar = as_flag(show_progress_bar, "show_progress_bar")
+        if normalize_embeddings is not None:
+            normalize_embeddings = as_flag(normalize_embeddings, "normalize_embeddings")
         single = isinstance(texts, str)
         sequences = self._tokenize(_as_list(texts))
         vectors = np.empty((len(sequences), self.embedding_dimension), np.float32)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import as_integer
 from ..errors import InputError
-from .arguments import as_integer
 from .rows import SPECIAL, Rows
 
 Array = np.ndarray[Any, np.dtype[np.int32]]

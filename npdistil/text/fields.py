@@ -124,13 +124,13 @@ def read_fields(path: Path) -> Fields:
 
 
 def is_there(path: Path) -> bool:
-    """Whether anything has this name; Path.exists itself raises where it cannot look.
+    """Whether anything has this name, a link that leads nowhere too: that is an error, not a gap.
 
     Raises:
         TokenizerError: the name is too long, or a folder on the way cannot be searched.
     """
     try:
-        return path.exists()
+        return path.exists() or path.is_symlink()
     except (OSError, ValueError) as failure:
         raise TokenizerError(f"{str(path)[:200]!r} cannot be looked up: {failure}.") from None
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..arguments import as_flag, as_integer, one_of
 from ..errors import InputError
-from .arguments import as_flag, as_integer, one_of
 from .batch import Padding
 from .rows import Cut
 from .settings import SIDES, SPECIAL_TOKENS_IN_TEXT, TokenizerSettings

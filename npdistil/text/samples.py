@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import as_texts
 from ..errors import InputError
-from .arguments import as_texts
 from .encoded import EncodedTexts, Int64s, TextsToIds, join_words
 
 Texts = str | Sequence[str] | Sequence[Sequence[str]] | np.ndarray[Any, Any]

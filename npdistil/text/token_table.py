@@ -5,8 +5,8 @@ from typing import Any, overload
 
 import numpy as np
 
+from ..arguments import as_flag, as_ids
 from ..errors import InputError
-from .arguments import as_flag, as_ids
 from .decode import clean_up, join_pieces
 from .settings import TokenizerSettings
 from .special import AddedToken

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import as_flag, as_integer, as_texts, one_of
 from ..errors import InputError
 from .added import SpecialNames, all_added_tokens
-from .arguments import as_flag, as_integer, as_texts, one_of
 from .batch import TokenBatch, make_batch
 from .encode import TextEncoder
 from .encoded import EncodedTexts, TextsToIds

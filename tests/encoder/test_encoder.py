@@ -217,10 +217,10 @@ def test_float64_is_for_numpy_alone(ids_BL):
         assert make("numpy", dtype=dtype)(ids_BL).last_hidden_state.dtype == np.float64
 
 
-@pytest.mark.parametrize("wrong", [0, -1, 1025, 2.0, "2", True, np.int64(2)])
+@pytest.mark.parametrize("wrong", [0, -1, 1025, 2.0, "2", True])
 def test_bad_thread_counts(backend, wrong):
     """Catches a pool of no threads, or one per token."""
-    with pytest.raises(InputError, match="num_threads: expected an integer from 1 to 1024, not"):
+    with pytest.raises(InputError, match="num_threads: expected an int"):
         make(backend, num_threads=wrong)
 
 

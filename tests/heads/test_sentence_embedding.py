@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npdistil import Encoder
+from npdistil import Encoder, InputError
 from npdistil.heads.sentence_embedding import POOLINGS, SentenceEmbedding
 from tests.models import TINY, cu_seqlens_of, random_params
 from tests.tolerances import HIDDEN_FLOAT32
@@ -94,3 +94,12 @@ def test_no_sequences(backend):
         head = SentenceEmbedding(modes, normalize=True)
         pooled = head(backend, np.zeros((0, D), np.float32), cu_seqlens_of())
         assert pooled.shape == (0, D * len(modes))
+
+
+def test_a_sequence_without_tokens_is_refused():
+    """Catches a kernel that takes its neighbour's row, or memory behind the array, for its own."""
+    encoder = Encoder(TINY, random_params(TINY, np.random.default_rng(0)))
+    hidden_TD = np.ones((3, TINY.hidden_size), np.float32)
+    head = SentenceEmbedding(("cls",), normalize=False)
+    with pytest.raises(InputError, match="sequence 1 has no tokens"):
+        head(encoder.backend, hidden_TD, cu_seqlens_of(1, 0, 2))

@@ -93,9 +93,10 @@ def test_nan_is_never_hidden(rng):
         sizes = twin.sizes[-1]
         inputs = list(twin.inputs(Draw(rng), sizes))
         place = next(n for n, x in enumerate(inputs) if getattr(x, "ndim", 0) == 2)
-        poisoned = inputs[place].copy()
-        poisoned[:] = np.nan
-        inputs[place] = poisoned
-        outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
-        twin.kernel(*inputs, *outputs)
-        assert np.isnan(outputs[0]).all(), twin.name
+        for row in range(len(inputs[place])):
+            poisoned = inputs[place].copy()
+            poisoned[row] = np.nan
+            outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
+            twin.kernel(*inputs[:place], poisoned, *inputs[place + 1 :], *outputs)
+            reached = np.isnan(outputs[0]).any()
+            assert reached or twin.name in ("pool_first", "embed"), f"{twin.id}, row {row}"

@@ -172,7 +172,7 @@ def test_decode_cleans_up_twice_at_most() -> None:
         ({"texts": np.array([["a"]])}, r"shape \(1, 1\)"),
         ({"texts": ["a", 7]}, r"texts\[1\]: expected a str, received int"),
         ({"texts": ["a", None]}, r"texts\[1\].*NoneType"),
-        ({"texts": [("a", "b")]}, r"texts\[0\].*tuple.*text_pair"),
+        ({"texts": [("a", "b")]}, r"texts\[0\].*tuple.*two lists"),
         ({"texts": np.array([1.5])}, r"texts\[0\].*float"),
         ({"texts": ["a", "b\ud800c"]}, r"texts\[1\]: lone surrogate U\+D800 at character 1"),
         ({"texts": "a", "text_pair": "\udfff"}, r"text_pair\[0\]: lone surrogate U\+DFFF"),

@@ -1,12 +1,14 @@
 """The gate: arguments of the public calls are checked here, and trusted behind it."""
 
 import operator
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from .errors import InputError
 
 
 def as_texts(texts: object, name: str) -> list[str]:
@@ -29,9 +31,10 @@ def as_texts(texts: object, name: str) -> list[str]:
         )
     for index, item in enumerate(items):
         if not isinstance(item, str):
+            pairs = " A tokenizer takes pairs as two lists of the same length."
             raise InputError(
-                f"{name}[{index}]: expected a str, received {type(item).__name__}. Pairs go into "
-                "text and text_pair, two lists of the same length."
+                f"{name}[{index}]: expected a str, received {type(item).__name__}."
+                f"{pairs if isinstance(item, list | tuple) else ''}"
             )
         if not item.isascii():
             try:
@@ -43,6 +46,25 @@ def as_texts(texts: object, name: str) -> list[str]:
                     'UTF-8, or with errors="replace".'
                 ) from None
     return items
+
+
+def as_folder(folder: object) -> Path:
+    """The path of a model folder; whether it is there is for the reader of its files to say.
+
+    Raises:
+        InputError: no path, an empty one, or one that cannot be looked up.
+    """
+    if not isinstance(folder, str | os.PathLike):
+        raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
+    if not os.fspath(folder):  # an unset variable; Path("") would be the current folder
+        raise InputError("folder: expected a path, received an empty string.")
+    path = Path(folder)
+    try:
+        path.exists()
+    except OSError as failure:  # the name is too long, or a folder on the way is closed
+        shown = str(path)[:200]
+        raise InputError(f"folder: {shown!r} cannot be opened: {failure.strerror}.") from None
+    return path
 
 
 def as_integer(value: object, name: str) -> int:
