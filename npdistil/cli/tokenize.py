@@ -1,24 +1,77 @@
-"""Show the pieces of a text, their ids, and where in the text they stand."""
+"""Show where the pieces of a text stand, or turn text files into ids."""
 
 import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from ..errors import InputError
+from ..progress import progress
+from ..text.batch import Array
 from ..text.tokenizer import Tokenizer
+from .messages import say
+from .read_texts import read_texts
+from .write_ids import json_line, write_ids
+from .write_vectors import checked_output
+
+BATCH = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil tokenize`."""
-    parser.add_argument("text", metavar="TEXT", help="the text itself")
+    parser.description = (
+        "With TEXT: a table of its pieces, their ids, and where in the text they stand. "
+        "With --file: the ids of each line."
+    )
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="the text itself")
     parser.add_argument("-m", "--model", required=True, metavar="FOLDER", help="model folder")
+    parser.add_argument(
+        "-f",
+        "--file",
+        nargs="+",
+        metavar="INPUT",
+        help="text files, one text a line, or - for stdin",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="out.jsonl: one object with text and input_ids a line; out.npy: int32 [lines, longest "
+        "row], padded on the right with the id of [PAD], ready for a model; "
+        "default: JSON lines on standard output",
+    )
+    parser.add_argument(
+        "--max-length", type=int, metavar="N", help="tokens a line; default: the model's limit"
+    )
+    parser.add_argument("--no-truncation", action="store_true", help="keep long lines whole")
+    parser.add_argument(
+        "--special-tokens-in-text",
+        choices=("parse", "text"),
+        help='whether "[SEP]" in a text is the special token or text; default: as the folder says',
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one line a piece; nothing is truncated.
+    """Print the table of one text, which is never truncated, or write the ids of files.
 
     Raises:
-        NpdistilError: the folder or the text is unusable.
+        NpdistilError: the folder, a text or a file is unusable; nothing is written then.
     """
+    if (options.text is None) == (options.file is None):
+        raise InputError("tokenize: expected either TEXT or --file INPUT, and not both.")
+    if options.file is not None:
+        _write_files(options)
+        return
+    if options.output is not None:
+        raise InputError("--output: goes with --file; a single TEXT is printed.")
     tokenizer = Tokenizer.from_pretrained(options.model)
-    batch = tokenizer(options.text, truncation=False, return_offsets_mapping=True)
+    batch = tokenizer(
+        options.text,
+        truncation=False,
+        return_offsets_mapping=True,
+        special_tokens_in_text=options.special_tokens_in_text,
+    )
     pieces = tokenizer.convert_ids_to_tokens(batch["input_ids"][0])
     width = max(len("piece"), *map(len, pieces))
     print(f"{'piece':<{width}}  {'id':>6}  {'start':>5}  {'end':>5}  text")
@@ -26,3 +79,43 @@ def run(options: argparse.Namespace) -> None:
     for piece, token_id, (start, end) in rows:
         shown = options.text[start:end]
         print(f"{piece:<{width}}  {token_id:>6}  {start:>5}  {end:>5}  {shown!r}")
+
+
+def _write_files(options: argparse.Namespace) -> None:
+    output = None if options.output is None else checked_output(Path(options.output))
+    tokenizer = Tokenizer.from_pretrained(options.model)
+    texts = read_texts(options.file)
+    start = time.perf_counter()
+    rows = _rows(tokenizer, texts, options)
+    if output is None:
+        tokens = 0
+        for text, ids in zip(texts, rows, strict=True):
+            sys.stdout.write(json_line(text, ids))
+            tokens += len(ids)
+        goal = "standard output"
+    else:
+        tokens = write_ids(output, texts, rows, tokenizer.pad_token_id)
+        goal = str(output)
+    seconds = time.perf_counter() - start
+    megabytes = sum(len(text.encode()) for text in texts) / 1e6
+    say(
+        f"{len(texts)} texts, {tokens} tokens, {seconds:.2f} s "
+        f"({megabytes / max(seconds, 1e-9):.1f} MB/s) -> {goal}"
+    )
+
+
+def _rows(
+    tokenizer: Tokenizer, texts: Sequence[str], options: argparse.Namespace
+) -> Iterator[Array]:
+    """The ids of each text, with a progress bar."""
+    with progress(len(texts), "texts", None) as bar:
+        for start in range(0, len(texts), BATCH):
+            batch = tokenizer(
+                texts[start : start + BATCH],
+                padding=False,
+                truncation=not options.no_truncation,
+                max_length=options.max_length,
+                special_tokens_in_text=options.special_tokens_in_text,
+            )
+            yield from batch.input_ids
+            bar.update(len(batch.input_ids))
