@@ -115,3 +115,17 @@ def test_real_texts_under_the_grid(
             compared(f"real {kind} under a grid of arguments (transformers)", len(firsts))
     total = outcomes.total()
     assert outcomes["equal"] > 0.6 * total, outcomes
+
+
+def test_decoding_real_ids(
+    peers: tuple[dict[str, Tokenizer], Any], data_folder: Path, compared: Callable[[str, int], None]
+) -> None:
+    """Catches a space too many or too few around real punctuation, in any script."""
+    ours, theirs = peers[0]["right"], peers[1]
+    for texts in real_texts(data_folder).values():
+        texts = texts[:: max(1, len(texts) // 400)]
+        ids = [row.tolist() for row in ours(texts, padding=False, truncation=False).input_ids]
+        for skip, again in product((True, False), (True, False, None)):
+            arguments = {"skip_special_tokens": skip, "clean_up_tokenization_spaces": again}
+            assert ours.batch_decode(ids, **arguments) == theirs.batch_decode(ids, **arguments)
+        compared("decoded real texts x 6 (transformers)", len(texts))

@@ -164,7 +164,7 @@ def test_hypothesis_strings(peer: Peer, text: str, switches: Switches) -> None:
 def test_a_sample_of_all_scalar_values(peer: Peer, lower: bool) -> None:
     """Catches a table of another Unicode version: every 37th code point, and all below U+3100.
 
-    `tools/make_unicode_tables.py --verify` compares all 1,112,064.
+    Here each is a text of its own; test_tokenizer_unicode.py takes all 1,112,064, many in a text.
     """
     codes = [*range(0x3100), *range(0x3100, 0x110000, 37)]
     texts = [f"a{chr(code)}b" for code in codes if not 0xD800 <= code < 0xE000]
