@@ -22,6 +22,8 @@ from .special import AddedToken
 from .token_table import TokenTable
 from .vocab import Vocabulary, ids_from_tokens
 
+BACKENDS = ("numba", "python")
+
 
 class Tokenizer(TokenTable):
     """BERT's WordPiece tokenizer, equal to Hugging Face `tokenizers` on all Unicode text.
@@ -42,17 +44,27 @@ class Tokenizer(TokenTable):
         settings: TokenizerSettings,
         vocabulary: Vocabulary,
         added_tokens: Sequence[AddedToken],
+        backend: str = "python",
     ) -> None:
         """Use `from_pretrained` or `from_vocab`, which check that the parts fit."""
+        one_of(backend, BACKENDS, "backend")
         encoder = TextEncoder(settings, vocabulary, added_tokens)
         # The library shows a token that it searches in normalised text in its normalised form.
         shown = {token.id: content for content, token in encoder.normalized_tokens.items()}
         super().__init__(settings, vocabulary, added_tokens, shown)
         self._encode: TextsToIds = encoder
+        if backend == "numba":
+            from .compiled.encoder import CompiledTextEncoder  # compiles on import
+
+            self._encode = CompiledTextEncoder(settings, vocabulary, added_tokens, encoder)
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path, *, special_tokens_in_text: str | None = None
+        cls,
+        folder: str | Path,
+        *,
+        special_tokens_in_text: str | None = None,
+        backend: str = "python",
     ) -> "Tokenizer":
         """Load from a folder with vocab.txt or tokenizer.json and the settings beside them.
 
@@ -63,6 +75,8 @@ class Tokenizer(TokenTable):
                 "text" makes them words and punctuation, the choice for text from strangers. None
                 means as `split_special_tokens` in the folder says, else "parse". A call may say
                 otherwise for itself.
+            backend: "python" for the readable encoder; "numba" for the compiled one, which the
+                first use on a machine compiles, with the same answers.
 
         Raises:
             InputError: `folder` is no path, or an unknown value.
@@ -76,7 +90,7 @@ class Tokenizer(TokenTable):
             settings = replace(settings, special_tokens_in_text="text")
         else:
             settings = replace(settings, special_tokens_in_text="parse")
-        return cls(settings, vocabulary, added)
+        return cls(settings, vocabulary, added, backend)
 
     @classmethod
     def from_vocab(
@@ -88,6 +102,7 @@ class Tokenizer(TokenTable):
         tokenize_chinese_chars: bool = True,
         model_max_length: int | None = None,
         special_tokens_in_text: str = "parse",
+        backend: str = "python",
     ) -> "Tokenizer":
         """Make a tokenizer from the tokens in the order of their ids.
 
@@ -98,6 +113,7 @@ class Tokenizer(TokenTable):
             tokenize_chinese_chars: make every ideograph a word.
             model_max_length: where truncation cuts unless the call says otherwise, in tokens.
             special_tokens_in_text: as for `from_pretrained`.
+            backend: likewise.
 
         Raises:
             InputError: an argument of the wrong type.
@@ -132,7 +148,7 @@ class Tokenizer(TokenTable):
                 one_of(special_tokens_in_text, SPECIAL_TOKENS_IN_TEXT, "special_tokens_in_text")
             ),
         )
-        return cls(settings, vocabulary, added)
+        return cls(settings, vocabulary, added, backend)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write tokenizer.json and tokenizer_config.json, for `tokenizers`, Transformers and us.

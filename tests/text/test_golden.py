@@ -21,13 +21,14 @@ def golden() -> dict[str, Any]:
     return json.loads(GOLDEN.read_text(encoding="ascii"))
 
 
-def tokenizer_of(index: int) -> Tokenizer:
+def tokenizer_of(index: int, backend: str) -> Tokenizer:
     lower, strip, chinese = golden()["settings"][index]
     return Tokenizer.from_vocab(
         golden()["vocabulary"],
         do_lower_case=lower,
         strip_accents=strip,
         tokenize_chinese_chars=chinese,
+        backend=backend,
     )
 
 
@@ -55,10 +56,11 @@ def encoded(tokenizer: Tokenizer, case: dict[str, Any]) -> dict[str, Any]:
     return {name: batch[name][0].tolist() for name in FIELDS}
 
 
+@pytest.mark.parametrize("backend", ["numba", "python"])
 @pytest.mark.parametrize("index", range(12))
-def test_ids_types_and_offsets(index):
+def test_ids_types_and_offsets(index, backend):
     """A step left out, in another order or with other characters, under each setting."""
-    tokenizer = tokenizer_of(index)
+    tokenizer = tokenizer_of(index, backend)
     for case, expected in answers_of(index):
         found = encoded(tokenizer, case)
         for name in FIELDS:
@@ -68,7 +70,7 @@ def test_ids_types_and_offsets(index):
 @pytest.mark.parametrize("index, other", [(0, 6), (0, 4), (0, 1), (6, 8)])
 def test_each_setting_shows_in_the_golden_texts(index, other):
     """Texts that no switch changes: a tokenizer of other settings must fail the test above."""
-    tokenizer = tokenizer_of(other)
+    tokenizer = tokenizer_of(other, "python")
     wrong = [
         case
         for case, expected in answers_of(index)

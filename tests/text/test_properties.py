@@ -14,7 +14,9 @@ TOKENIZERS = [
         do_lower_case=lower,
         strip_accents=strip,
         tokenize_chinese_chars=chinese,
+        backend=backend,
     )
+    for backend in ("numba", "python")
     for lower, strip, chinese in ((True, None, True), (False, True, False), (True, False, True))
 ]
 

@@ -47,7 +47,7 @@ def text_tables(
             do_lower_case=settings.do_lower_case,
         )
     )
-    tokens = sorted(token for token in vocabulary.ids if token)
+    tokens = sorted(token for token in vocabulary.pieces if token)
     code_C = _code_points(tokens)
     is_known_U = np.zeros(CODE_POINTS, bool)
     is_known_U[code_C] = True
@@ -57,7 +57,7 @@ def text_tables(
     words = build_trie(
         symbol_U[code_C],
         np.fromiter(map(len, tokens), np.int64, len(tokens)),
-        np.fromiter(map(vocabulary.ids.__getitem__, tokens), np.int32, len(tokens)),
+        np.fromiter(map(vocabulary.pieces.__getitem__, tokens), np.int32, len(tokens)),
         len(alphabet),
     )
     entry_U = _entries(chars.kind_U, chars.image_U, chars.rank_U, symbol_U)
