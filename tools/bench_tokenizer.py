@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from adversarial_texts import FAMILIES, text_of
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tools.adversarial_texts import FAMILIES, text_of
+from tools.machine import cpu_name, processors, versions
 
 ROOT = Path(__file__).parent.parent
 Texts = list[str]
@@ -45,8 +47,8 @@ def main() -> None:
     if arguments.threads:
         print(json.dumps(measure(arguments)))
         return
-    processors = len(os.sched_getaffinity(0))
-    results = [in_process(arguments, threads) for threads in dict.fromkeys((1, processors))]
+    budgets = dict.fromkeys((1, processors()))
+    results = [in_process(arguments, threads) for threads in budgets]
     print(json.dumps({"machine": machine(), "runs": results}, indent=1))
 
 
@@ -200,17 +202,12 @@ def declaration(data: Path, name: str) -> str:
 
 def machine() -> dict[str, Any]:
     """What the figures depend on."""
-    from importlib.metadata import version
-
-    names = ("numba", "numpy", "tokenizers")
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     return {
-        "cpu": models[0] if models else platform.processor(),
-        "processors": len(os.sched_getaffinity(0)),
+        "cpu": cpu_name(),
+        "processors": processors(),
         "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        **{name: version(name) for name in names},
+        **versions(("numba", "numpy", "tokenizers")),
     }
 
 

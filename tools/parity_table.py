@@ -17,7 +17,6 @@ import platform
 import sys
 import tempfile
 import textwrap
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from npdistil.encoder import Encoder
 from npdistil.text.tokenizer import Tokenizer
 from tests.tolerances import COSINE
+from tools.machine import cpu_name, versions
+from tools.readme_block import read_block, replace_block
 
 ROOT = Path(__file__).resolve().parent.parent
 MINILM = ROOT / "weights" / "all-MiniLM-L6-v2"
 JSON = ROOT / "docs" / "parity.json"
 README = ROOT / "README.md"
-BEGIN, END = "<!-- parity:begin -->", "<!-- parity:end -->"
 PACKAGES = ("numpy", "numba", "torch", "transformers", "tokenizers")
 Parity = dict[str, Any]
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     render_only = parser.parse_args(arguments).render
     try:
         readme = README.read_text(encoding="utf-8")
-        replace_block(readme, "")  # fail before the minutes, not after
+        read_block(readme, "parity")  # fail before the minutes, not after
         if not render_only:
             parity = measure()
             problems = beyond(parity)
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             JSON.write_text(json.dumps(parity, indent=2) + "\n", encoding="utf-8")
         parity = json.loads(JSON.read_text(encoding="utf-8"))
-        README.write_text(replace_block(readme, render(parity)), encoding="utf-8")
+        README.write_text(replace_block(readme, "parity", render(parity)), encoding="utf-8")
     except AssertionError as failure:  # of the comparison: zeros, shapes or a text's ids
         print(f"parity_table: {failure}", file=sys.stderr)
         return 1
@@ -84,7 +84,7 @@ def measure() -> Parity:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "cpu": cpu_name(),
         "python": platform.python_version(),
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": versions(PACKAGES),
         "bounds": {
             **{" ".join(backend): bound for backend, bound in peer.BACKENDS.items()},
             "one_minus_cosine": COSINE,
@@ -134,17 +134,6 @@ def count_texts(data: Path) -> dict[str, int]:
     }
 
 
-def cpu_name() -> str:
-    """As the system names it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass  # another system
-    return platform.processor() or platform.machine()
-
-
 def beyond(parity: Parity) -> list[str]:
     """What misses its bound; a number that is no number misses it, too."""
     return [
@@ -170,7 +159,7 @@ def render(parity: Parity) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     bounds = [f"{parity['bounds'][column]:.0e}" for column in COLUMNS]
     lines.append(f"| *allowed* | | {' | '.join(bounds)} |")
-    versions = ", ".join(f"{name} {number}" for name, number in parity["versions"].items())
+    packages = ", ".join(f"{name} {number}" for name, number in parity["versions"].items())
     text = [
         "Largest difference of any hidden state, attention map or pooler output from Transformers "
         "in float64, over pairs with padding on either side and in between, one token, and 512 "
@@ -180,23 +169,10 @@ def render(parity: Parity) -> str:
     if parity["tokenizer"]:
         counts = " and ".join(f"{count:,} {name}" for name, count in parity["tokenizer"].items())
         text.append(f"Ids, types, masks and offsets of {counts} equal those of `tokenizers`.")
-    machine = f"{parity['cpu']}, Python {parity['python']}, {versions}"
+    machine = f"{parity['cpu']}, Python {parity['python']}, {packages}"
     text.append(f"Measured on {parity['date']} by `make parity`: {machine}.")
     paragraphs = [textwrap.fill(part, 100, break_on_hyphens=False) for part in text]
     return "\n\n".join(["\n".join(lines), *paragraphs])
-
-
-def replace_block(readme: str, block: str) -> str:
-    """The text with another block between the markers.
-
-    Raises:
-        ValueError: the markers are not there exactly once, in order.
-    """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in before + after:
-        raise ValueError(f"README.md needs {BEGIN} and {END}, each once and in this order.")
-    return f"{before}{BEGIN}\n{block}\n{END}{after}"
 
 
 if __name__ == "__main__":

@@ -25,8 +25,3 @@ def test_it_measures_the_worst_of_all_batches(tmp_path, monkeypatch, capsys):
     row = parity_table.measure_model(peer, "tiny-odd", tmp_path)
     assert [row[" ".join(key)] for key in peer.BACKENDS] == [2.0, 6.0, 9.0]
     assert "tiny-odd, numba float32: 9.0e+00" in capsys.readouterr().err
-
-
-def test_the_processor_has_a_name():
-    """A JSON that does not say where it was measured."""
-    assert parity_table.cpu_name()

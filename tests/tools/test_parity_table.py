@@ -7,7 +7,9 @@ import pytest
 
 from tests.tolerances import COSINE, HIDDEN_FLOAT32, HIDDEN_FLOAT64
 from tools import parity_table
-from tools.parity_table import BEGIN, END
+from tools.readme_block import markers, read_block
+
+BEGIN, END = markers("parity")
 
 EXAMPLE = {
     "date": "2030-01-02",
@@ -48,7 +50,7 @@ def test_readme_is_what_the_json_renders_to():
     """A table edited by hand, or a JSON committed without its table."""
     parity = json.loads(parity_table.JSON.read_text(encoding="utf-8"))
     readme = parity_table.README.read_text(encoding="utf-8")
-    assert parity_table.replace_block(readme, parity_table.render(parity)) == readme
+    assert read_block(readme, "parity") == parity_table.render(parity)
 
 
 def test_committed_numbers_are_within_the_tolerances_of_the_suite():
@@ -87,22 +89,6 @@ def test_render():
     assert "2030-01-02 by `make parity`: a processor, Python 3.11.9, numpy 2.0, torch" in text
     assert max(map(len, text.splitlines())) <= 100
     assert "equal those" not in parity_table.render({**EXAMPLE, "tokenizer": None})
-
-
-def test_only_the_block_is_replaced():
-    """A README that loses what stands around the block, or grows on each run."""
-    once = parity_table.replace_block(f"a\n{BEGIN}\nold\n{END}\nb\n", "new")
-    assert once == f"a\n{BEGIN}\nnew\n{END}\nb\n"
-    assert parity_table.replace_block(once, "new") == once
-
-
-@pytest.mark.parametrize(
-    "readme", ["", BEGIN, END, END + BEGIN, BEGIN + END + END, BEGIN * 2 + END]
-)
-def test_markers_are_needed_once_each(readme):
-    """A tool that writes its table where nobody wanted it."""
-    with pytest.raises(ValueError, match="each once"):
-        parity_table.replace_block(readme, "new")
 
 
 @pytest.mark.parametrize("key", EXAMPLE["bounds"])
