@@ -4,12 +4,13 @@ import argparse
 import time
 from pathlib import Path
 
+from ..encoder.backend import POOLINGS
 from ..errors import InputError
-from ..heads.sentence_embedding import POOLINGS
 from ..tasks.sentence_encoder import SentenceEncoder
 from .messages import say
+from .output_file import checked_output
 from .read_texts import read_texts
-from .write_vectors import checked_output, write_vectors
+from .write_vectors import write_vectors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

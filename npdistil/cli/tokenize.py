@@ -11,9 +11,9 @@ from ..progress import progress
 from ..text.batch import Array
 from ..text.tokenizer import Tokenizer
 from .messages import say
+from .output_file import checked_output
 from .read_texts import read_texts
 from .write_ids import json_line, write_ids
-from .write_vectors import checked_output
 
 BATCH = 256
 

@@ -1,17 +1,13 @@
 """Ids to a .npy or .jsonl file, whole or not at all."""
 
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import InputError
 from ..text.batch import Array
+from .output_file import whole_file
 
 
 def json_line(text: str, ids: Array) -> str:
@@ -30,7 +26,7 @@ def write_ids(path: Path, texts: Sequence[str], rows: Iterable[Array], pad_id: i
         InputError: the file cannot be written; nothing is left behind.
     """
     tokens = 0
-    with _whole_file(path) as stream:
+    with whole_file(path) as stream:
         if path.suffix == ".npy":
             ragged = list(rows)
             tokens = sum(map(len, ragged))
@@ -43,27 +39,3 @@ def write_ids(path: Path, texts: Sequence[str], rows: Iterable[Array], pad_id: i
                 stream.write(json_line(text, ids).encode())
                 tokens += len(ids)
     return tokens
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A stream beside the target that takes its name at the end; a reader sees old or new."""
-    temporary: Path | None = None
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        mask = os.umask(0o077)  # it can only be read by setting it
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp's files are private
-        temporary.replace(path)
-        temporary = None
-    except OSError as failure:
-        # NumPy reports a full disk in words of its own, without a number
-        raise InputError(f"{path}: cannot be written: {failure.strerror or failure}.") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

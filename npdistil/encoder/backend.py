@@ -1,12 +1,13 @@
 """What an engine must be able to do; the two that can are `numpy_backend` and `numba_backend`."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from ..dims import Floats, Ints
 from .packing import PackedBatch
 
 Pooling = Literal["mean", "cls", "max"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 
 @dataclass(frozen=True)

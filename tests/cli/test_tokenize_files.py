@@ -121,7 +121,7 @@ def test_a_full_disk(run, folder, file, tmp_path, monkeypatch):
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("npdistil.cli.write_ids.os.fsync", failing)
+    monkeypatch.setattr("npdistil.cli.output_file.os.fsync", failing)
     done = run("tokenize", "-f", file, "-m", folder, "-o", out)
     assert done.error.endswith("out.jsonl: cannot be written: No space left on device.")
     assert out.read_text() == "old" and len(list(tmp_path.iterdir())) == 3

@@ -1,0 +1,81 @@
+"""An output file, whole or not at all."""
+
+import io
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import InputError
+
+SUFFIXES = (".npy", ".jsonl")
+
+
+def checked_output(path: Path) -> Path:
+    """The path, if a file of a known format can be written there.
+
+    Raises:
+        InputError: another suffix, a folder that is not there, or a folder in the file's place.
+    """
+    if path.suffix not in SUFFIXES:
+        raise InputError(f"{path}: the name must end in {' or '.join(SUFFIXES)}.")
+    try:
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file.")
+    except OSError as failure:
+        raise InputError(f"{path}: cannot be written: {failure.strerror}.") from None
+    return path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose bytes get the name `path` when the block ends well, and are dropped otherwise.
+
+    A reader sees the old file or the new one. A link keeps leading where it leads. A pipe or a
+    device is written to at the end, and not replaced.
+
+    Raises:
+        InputError: the file cannot be written; nothing is left behind.
+    """
+    try:
+        if _is_special(path):
+            buffer = io.BytesIO()
+            yield buffer
+            with path.open("wb") as stream:
+                stream.write(buffer.getbuffer())
+        else:
+            with _renamed_at_the_end(Path(os.path.realpath(path))) as stream:
+                yield stream
+    except OSError as failure:
+        # NumPy reports a full disk in words of its own, without a number
+        raise InputError(f"{path}: cannot be written: {failure.strerror or failure}.") from None
+
+
+def _is_special(path: Path) -> bool:
+    """A FIFO or a device, behind links too."""
+    return path.exists() and not stat.S_ISREG(path.stat().st_mode)
+
+
+@contextmanager
+def _renamed_at_the_end(path: Path) -> Iterator[BinaryIO]:
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        mask = os.umask(0o077)  # it can only be read by setting it
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)  # mkstemp's files are private
+        temporary.replace(path)
+        temporary = None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
