@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .errors import ConfigError
-from .files import read_json_object
+from .fields import Fields, active_keys, float_fault, integer_fault, shown
 
 _BERT_KEYS = {
     name: name
@@ -119,8 +119,8 @@ class EncoderConfig:
         Raises:
             ConfigError: the file is missing or unusable; as `from_dict`.
         """
-        path = Path(folder) / "config.json"
-        return cls.from_dict(read_json_object(path, ConfigError), str(path))
+        file = Fields.from_file(Path(folder) / "config.json", ConfigError)
+        return cls.from_dict(file.value, file.where)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], source: str) -> Self:
@@ -147,7 +147,7 @@ class EncoderConfig:
             )
         found = {**fixed, **{name: values[key] for name, key in keys.items() if key in values}}
         problems = _problems({"model_type": model_type, **found}, keys)
-        problems += _active_keys(values, found["hidden_size"])
+        problems += _unbuilt_keys(values, found["hidden_size"])
         problems += _second_spellings(values, keys)
         if problems:
             raise ConfigError(f"{source}: {'; '.join(problems)}.")
@@ -159,7 +159,7 @@ def _unknown_model_type(values: Mapping[str, Any]) -> str:
     if "model_type" not in values:
         return f"no model_type; {known} can be read, add the one that the weights belong to."
     return (
-        f"model_type {_shown(values['model_type'])} is not built: its tensors and forward pass "
+        f"model_type {shown(values['model_type'])} is not built: its tensors and forward pass "
         f"differ from those of {known}."
     )
 
@@ -168,24 +168,15 @@ def _problems(values: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
     """Everything wrong with the fields, each under its key in the file."""
     problems = []
     if values["model_type"] not in KEYS:
-        problems.append(f"model_type {_shown(values['model_type'])} is not one of {list(KEYS)}")
+        problems.append(f"model_type {shown(values['model_type'])} is not one of {list(KEYS)}")
     for name, (low, high) in RANGES.items():
-        value = values[name]
-        # type() and not isinstance: True is an int, and 1.0 in an integer's place is a mistake.
-        if type(value) is not int or not low <= value <= high:
-            problems.append(
-                f"{keys.get(name, name)} must be an integer from {low} to {high}, "
-                f"received {_shown(value)}"
-            )
-    eps = values["layer_norm_eps"]
-    if type(eps) is not float or not EPS_RANGE[0] <= eps <= EPS_RANGE[1]:
-        problems.append(
-            f"layer_norm_eps must be a float from {EPS_RANGE[0]} to {EPS_RANGE[1]}, "
-            f"received {_shown(eps)}"
-        )
+        if fault := integer_fault(values[name], low, high):
+            problems.append(f"{keys.get(name, name)}: {fault}")
+    if fault := float_fault(values["layer_norm_eps"], *EPS_RANGE):
+        problems.append(f"layer_norm_eps: {fault}")
     if values["hidden_act"] not in HIDDEN_ACTS:
         problems.append(
-            f"{keys['hidden_act']} {_shown(values['hidden_act'])} is not built, "
+            f"{keys['hidden_act']} {shown(values['hidden_act'])} is not built, "
             f'only "gelu" (the exact one, with erf)'
         )
     if problems:
@@ -203,22 +194,14 @@ def _problems(values: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _active_keys(values: Mapping[str, Any], hidden_size: object) -> list[str]:
+def _unbuilt_keys(values: Mapping[str, Any], hidden_size: object) -> list[str]:
     """Keys that ask for a forward pass which is not built."""
-    asked = {
-        key: accepted
-        for key, accepted in NEUTRAL.items()
-        # type() too: 0 == False, and `"is_decoder": 0` is nothing Transformers writes.
-        if not any(
-            type(values.get(key)) is type(value) and values.get(key) == value for value in accepted
-        )
-    }
-    problems = [f"{key} {_shown(values[key])} is not built" for key in asked]
+    problems = active_keys(values, NEUTRAL)
     for key in _EMBEDDING_WIDTHS:
         if key in values and values[key] != hidden_size:
             problems.append(
-                f"{key} {_shown(values[key])} differs from the hidden size "
-                f"{_shown(hidden_size)}: factorised embeddings are not built"
+                f"{key} {shown(values[key])} differs from the hidden size "
+                f"{shown(hidden_size)}: factorised embeddings are not built"
             )
     return problems
 
@@ -226,13 +209,7 @@ def _active_keys(values: Mapping[str, Any], hidden_size: object) -> list[str]:
 def _second_spellings(values: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
     """DistilBERT files that also carry BERT's name of a key, with another value."""
     return [
-        f"{name} {_shown(values[name])} contradicts {key} {_shown(values[key])}"
+        f"{name} {shown(values[name])} contradicts {key} {shown(values[key])}"
         for name, key in keys.items()
         if name != key and name in values and values[name] != values[key]
     ]
-
-
-def _shown(value: object) -> str:
-    """A value as it may appear in a message: short, whatever the file holds."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -11,6 +11,22 @@ from .errors import NpdistilError
 MAX_JSON_BYTES = 1 << 20
 MAX_JSON_DEPTH = 64
 MAX_INTEGER_DIGITS = 20
+NO_LIMIT = str(int(1e30))  # what Transformers writes for "no limit", the one longer integer
+
+
+def is_there(path: Path, error: type[NpdistilError]) -> bool:
+    """Whether anything has this name, a link that leads nowhere too: that is an error, not a gap.
+
+    Raises:
+        error: the name is too long, or a folder on the way cannot be searched.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as failure:
+        raise error(f"{str(path)[:200]!r} cannot be looked up: {failure}.") from None
+    return True
 
 
 def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearray:
@@ -121,7 +137,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _bounded_int(digits: str) -> int:
-    if len(digits) > MAX_INTEGER_DIGITS:
+    if len(digits) > MAX_INTEGER_DIGITS and digits != NO_LIMIT:
         raise ValueError(f"an integer of {len(digits)} digits")
     return int(digits)
 

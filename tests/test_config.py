@@ -63,21 +63,21 @@ def test_two_values_are_defined_by_the_format_when_absent() -> None:
 )
 def test_integers_are_integers_in_range(key: str, value: object) -> None:
     """Catches isinstance (True is an int), int() (1.0, "12"), and sizes of a memory bomb."""
-    with pytest.raises(ConfigError, match=f"{key} must be an integer from"):
+    with pytest.raises(ConfigError, match=f"{key}: expected an integer from"):
         EncoderConfig.from_dict(changed(key, value), "x")
 
 
 @pytest.mark.parametrize("key", [name for name in INTEGERS if RANGES[name][0] > 0])
 def test_zero_is_out_of_range_where_a_size_is_due(key: str) -> None:
     """Catches an empty model that divides by zero later."""
-    with pytest.raises(ConfigError, match=f"{key} must be an integer from"):
+    with pytest.raises(ConfigError, match=f"{key}: expected an integer from"):
         EncoderConfig.from_dict(changed(key, 0), "x")
 
 
 @pytest.mark.parametrize("key", ["vocab_size", "dim", "n_layers", "n_heads", "hidden_dim"])
 def test_distilbert_errors_name_distilberts_keys(key: str) -> None:
     """Catches a message about hidden_size for a file that says dim."""
-    with pytest.raises(ConfigError, match=f"{key} must be an integer from"):
+    with pytest.raises(ConfigError, match=f"{key}: expected an integer from"):
         EncoderConfig.from_dict(changed(key, None, DISTILBERT), "x")
 
 
@@ -86,7 +86,7 @@ def test_distilbert_errors_name_distilberts_keys(key: str) -> None:
 )
 def test_the_eps_is_a_float_in_range(value: object) -> None:
     """Catches NaN (all comparisons are false) and an eps that would flatten every row."""
-    with pytest.raises(ConfigError, match="layer_norm_eps must be a float from"):
+    with pytest.raises(ConfigError, match="layer_norm_eps: expected a float from"):
         EncoderConfig.from_dict(changed("layer_norm_eps", value), "x")
 
 
@@ -217,7 +217,7 @@ def test_the_constructor_checks_too() -> None:
     ids=["duplicate", "nan", "overflow", "digits", "deep", "array", "empty"],
 )
 def test_hostile_files_are_config_errors(tmp_path: Path, text: str) -> None:
-    """Catches a reader that bypasses files.read_json_object."""
+    """Catches a reader that bypasses the strict one of files.py."""
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(ConfigError, match=r"config\.json"):
         EncoderConfig.from_folder(tmp_path)

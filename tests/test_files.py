@@ -8,7 +8,7 @@ import pytest
 
 from npdistil import files
 from npdistil.errors import ConfigError, ModelFileError
-from npdistil.files import parse_json, read_file, read_json, read_json_object
+from npdistil.files import is_there, parse_json, read_file, read_json, read_json_object
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and symlinks of POSIX")
 
@@ -117,3 +117,26 @@ def test_an_array_is_no_object(tmp_path: Path) -> None:
     assert read_json(path, ConfigError) == []
     with pytest.raises(ConfigError, match="expected a JSON object"):
         read_json_object(path, ConfigError)
+
+
+def test_one_longer_integer_is_read(tmp_path: Path) -> None:
+    """Catches refusing every tokenizer_config.json without a limit, and accepting its like."""
+    assert parse_json(b"[%d]" % int(1e30), "x", ConfigError) == [int(1e30)]
+    for other in (int(1e30) + 1, 10**30, -int(1e30)):
+        with pytest.raises(ConfigError, match="digits"):
+            parse_json(b"[%d]" % other, "x", ConfigError)
+
+
+def test_whether_something_is_there(tmp_path: Path) -> None:
+    """Catches a dangling link or an unreadable place taken for nothing."""
+    file = tmp_path / "file"
+    assert not is_there(file, ConfigError)
+    assert not is_there(file / "below", ConfigError)
+    file.symlink_to(tmp_path / "nowhere")
+    assert is_there(file, ConfigError) and is_there(tmp_path, ConfigError)
+    file.unlink()
+    file.write_text("")
+    assert not is_there(file / "below", ConfigError)
+    for odd in ("x" * 5000, "a\0b"):
+        with pytest.raises(ConfigError, match="cannot be looked up"):
+            is_there(tmp_path / odd, ConfigError)

@@ -9,8 +9,6 @@ from ..encoder.backend import Backend, Pooling
 from ..encoder.packing import Int32
 from ..errors import InputError
 
-POOLINGS: tuple[Pooling, ...] = ("mean", "cls", "max")
-
 
 @dataclass(frozen=True)
 class SentenceEmbedding:

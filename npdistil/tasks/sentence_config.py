@@ -6,16 +6,16 @@ Two generations of these files exist: booleans such as `pooling_mode_mean_tokens
 becomes a path: a module's folder is the one of its known names that the file agrees with.
 """
 
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..encoder.backend import Pooling
+from ..encoder.backend import POOLINGS, Pooling
 from ..errors import ConfigError, InputError, ModelFileError
-from ..files import read_json, read_json_object
-from ..heads.sentence_embedding import POOLINGS, SentenceEmbedding
+from ..fields import Fields, active_keys, shown
+from ..files import is_there, read_json
+from ..heads.sentence_embedding import SentenceEmbedding
 
 # The order in which several old booleans are concatenated.
 OLD_POOLING_KEYS = {
@@ -64,8 +64,7 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "no such folder"
         raise ModelFileError(f"{folder}: {problem}; expected config.json and model.safetensors.")
-    # lexists: a link that leads nowhere is an error and not an absent file
-    if not os.path.lexists(folder / "modules.json"):
+    if not is_there(folder / "modules.json", ConfigError):
         if chosen is None:
             warnings.warn(
                 f"{folder}: no modules.json, so pooling is a guess: mean of all tokens, at most "
@@ -90,29 +89,31 @@ def checked_pooling(pooling: object) -> Pooling:
     Raises:
         InputError: it is none of them.
     """
-    for known in POOLINGS:
-        if isinstance(pooling, str) and pooling == known:
-            return known
-    raise InputError(f"pooling: expected one of {list(POOLINGS)}, received {pooling!r:.80}.")
+    built = _built(pooling)
+    if built is None:
+        raise InputError(f"pooling: expected one of {list(POOLINGS)}, received {shown(pooling)}.")
+    return built
+
+
+def _built(pooling: object) -> Pooling | None:
+    return next((known for known in POOLINGS if pooling == known), None)
 
 
 def _module_kinds(folder: Path) -> list[tuple[str, str]]:
     """(class, sub-folder) of each module: Transformer, Pooling, and perhaps Normalize."""
     path = folder / "modules.json"
     modules = read_json(path, ConfigError)
-    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
-        raise ConfigError(f"{path}: expected a list of modules.")
+    if not isinstance(modules, list):
+        raise ConfigError(f"{path}: expected a list of modules, received an object.")
     kinds = []
-    for index, module in enumerate(modules):
-        type_name, sub_folder = module.get("type"), module.get("path")
-        if not isinstance(type_name, str) or not isinstance(sub_folder, str):
-            raise ConfigError(f"{path}: module {index} needs a type and a path, both strings.")
-        kind = type_name.rpartition(".")[2]
+    for index, value in enumerate(modules):
+        module = Fields(value, f"{path}: module {index}", ConfigError)
+        sub_folder = module.text("path")
+        kind = module.text("type").rpartition(".")[2]
         known = TRANSFORMER_FOLDERS if index == 0 else (f"{index}_{kind}",)
         if kind in ("Transformer", "Pooling", "Normalize") and sub_folder not in known:
             raise ConfigError(
-                f"{path}: module {index} ({kind}) lies in {sub_folder!r:.80}, "
-                f"expected {known[-1]!r}."
+                f"{module.where} ({kind}) lies in {shown(sub_folder)}, expected {known[-1]!r}."
             )
         kinds.append((kind, sub_folder))
     names = [kind for kind, _ in kinds]
@@ -125,48 +126,38 @@ def _module_kinds(folder: Path) -> list[tuple[str, str]]:
 
 
 def _read_pooling(folder: Path) -> tuple[Pooling, ...]:
-    path = folder / "config.json"
-    values = read_json_object(path, ConfigError)
-    wanted: Any = values.get("pooling_mode")
+    file = Fields.from_file(folder / "config.json", ConfigError)
+    wanted: Any = file.value.get("pooling_mode")
     if wanted is None:
-        for key in OLD_POOLING_KEYS:
-            if not isinstance(values.get(key), bool | None):
-                raise ConfigError(
-                    f"{path}: {key} must be true or false, received {values[key]!r:.80}."
-                )
+        modes = [mode for key, mode in OLD_POOLING_KEYS.items() if file.optional_flag(key)]
         # sentence-transformers takes the mean where no boolean is set
-        wanted = [mode for key, mode in OLD_POOLING_KEYS.items() if values.get(key)] or "mean"
-    modes = wanted if isinstance(wanted, list) else [wanted]
-    built = tuple(known for mode in modes for known in POOLINGS if mode == known)
-    if len(built) != len(modes) or not built:
-        raise ConfigError(f"{path}: pooling {wanted!r:.80} is not built, only {list(POOLINGS)}.")
-    return built
+        wanted = modes or "mean"
+    built = [_built(mode) for mode in (wanted if isinstance(wanted, list) else [wanted])]
+    if not built or None in built:
+        raise ConfigError(
+            f"{file.where}: pooling {shown(wanted)} is not built, only {list(POOLINGS)}."
+        )
+    return tuple(mode for mode in built if mode)
 
 
 def _read_max_seq_length(folder: Path) -> int | None:
     """Its own file counts, not config.json nor tokenizer.json's truncation block."""
-    path = next((folder / name for name in SETTINGS_FILES if os.path.lexists(folder / name)), None)
+    paths = (folder / name for name in SETTINGS_FILES if is_there(folder / name, ConfigError))
+    path = next(paths, None)
     if path is None:
         return None
-    values = read_json_object(path, ConfigError)
-    for key, accepted in NEUTRAL.items():
-        if values.get(key) not in accepted:
-            raise ConfigError(
-                f"{path}: {key} {values[key]!r:.80} is not built here; settings of the text belong "
-                "into tokenizer_config.json."
-            )
-    length = values.get("max_seq_length")
-    if length is not None and (type(length) is not int or length < 2):
+    file = Fields.from_file(path, ConfigError)
+    if faults := active_keys(file.value, NEUTRAL):
         raise ConfigError(
-            f"{path}: max_seq_length must be an integer of at least 2, received {length!r:.80}."
+            f"{file.where}: {'; '.join(faults)} here; settings of the text belong into "
+            "tokenizer_config.json."
         )
-    return length
+    return None if file.value.get("max_seq_length") is None else file.integer("max_seq_length", 2)
 
 
 def _refuse_prompts(folder: Path) -> None:
     """A default prompt is put before every text; silently leaving it out would change vectors."""
-    path = folder / "config_sentence_transformers.json"
-    if os.path.lexists(path):
-        name = read_json_object(path, ConfigError).get("default_prompt_name")
-        if name is not None:
-            raise ConfigError(f"{path}: default_prompt_name {name!r:.80}: prompts are not built.")
+    file = Fields.from_optional_file(folder / "config_sentence_transformers.json", ConfigError)
+    name = file.value.get("default_prompt_name")
+    if name is not None:
+        raise file.fail("default_prompt_name", f"{shown(name)}: prompts are not built.")

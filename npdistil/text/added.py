@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import TokenizerError
-from .fields import Fields
+from ..fields import Fields
 from .special import AddedToken
 from .tokenizer_json import added_token
 from .vocab import MAX_VOCAB_ROWS, Vocabulary, check_token
@@ -122,7 +122,7 @@ def _token(source: Fields, role: str, value: object) -> AddedToken:
     """A token is written as a string or as an object with its matching rules."""
     if isinstance(value, dict):
         plain = {name: item for name, item in value.items() if name != "__type"}
-        token = added_token(Fields(plain, f"{source.where}: {role}"), -1)
+        token = added_token(source.inside(plain, role), -1)
         return replace(token, special=True, normalized=bool(plain.get("normalized")))
     check_token(value, f"{source.where}: {role}")
     if not value:
@@ -135,8 +135,7 @@ def _decoder_entries(decoder: Fields) -> list[AddedToken]:
     for key, value in decoder.value.items():
         if not (key.isascii() and key.isdigit() and len(key) < 10 and int(key) < MAX_VOCAB_ROWS):
             raise decoder.fail(repr(key[:40]), f"expected an id below {MAX_VOCAB_ROWS}.")
-        plain = Fields(value, f"{decoder.where}: {key}")
-        entries.append(added_token(plain, int(key)))
+        entries.append(added_token(decoder.inside(value, key), int(key)))
     return _unique_ids(sorted(entries, key=lambda token: token.id))
 
 

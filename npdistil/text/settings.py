@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TokenizerError
+from ..fields import Fields
+from ..files import is_there
 from .added import SpecialNames, all_added_tokens, special_names
-from .fields import Fields, is_there, read_fields
 from .special import AddedToken
 from .tokenizer_json import TokenizerJson, read_tokenizer_json
 from .vocab import MAX_VOCAB_ROWS, Vocabulary, read_vocab_txt
@@ -77,14 +78,14 @@ def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[Ad
         TokenizerError: no vocabulary, a malformed file, files that contradict each other, a
             component that is not built, or ids outside the embedding table of config.json.
     """
-    if not is_there(folder) or not folder.is_dir():
+    if not is_there(folder, TokenizerError) or not folder.is_dir():
         raise TokenizerError(f"{folder}: no such folder.")
-    config = read_fields(folder / "config.json")
-    told = read_fields(folder / "tokenizer_config.json")
+    config = Fields.from_optional_file(folder / "config.json", TokenizerError)
+    told = Fields.from_optional_file(folder / "tokenizer_config.json", TokenizerError)
     _refuse_foreign(told)
     ids, file = _vocabulary_files(folder)
-    legacy = read_fields(folder / "special_tokens_map.json")
-    older = read_fields(folder / "added_tokens.json")
+    legacy = Fields.from_optional_file(folder / "special_tokens_map.json", TokenizerError)
+    older = Fields.from_optional_file(folder / "added_tokens.json", TokenizerError)
     names = special_names(told, legacy)
     vocabulary, added = all_added_tokens(ids, names, told, older, file.added_tokens if file else ())
     if "vocab_size" in config:
@@ -100,12 +101,12 @@ def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[Ad
 
 def _vocabulary_files(folder: Path) -> tuple[dict[str, int], TokenizerJson | None]:
     json_path, txt_path = folder / "tokenizer.json", folder / "vocab.txt"
-    if not is_there(json_path):
-        if not is_there(txt_path):
+    if not is_there(json_path, TokenizerError):
+        if not is_there(txt_path, TokenizerError):
             raise TokenizerError(f"{folder}: neither tokenizer.json nor vocab.txt is there.")
         return read_vocab_txt(txt_path), None
     file = read_tokenizer_json(json_path)
-    if is_there(txt_path) and (ids := read_vocab_txt(txt_path)) != file.vocab:
+    if is_there(txt_path, TokenizerError) and (ids := read_vocab_txt(txt_path)) != file.vocab:
         token = min(token for token, _ in ids.items() ^ file.vocab.items())
         raise TokenizerError(
             f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "

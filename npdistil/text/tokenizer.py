@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ..arguments import as_flag, as_integer, as_texts, one_of
-from ..errors import InputError
+from ..errors import InputError, TokenizerError
+from ..fields import Fields
 from .added import SpecialNames, all_added_tokens
 from .batch import TokenBatch, make_batch
 from .encode import TextEncoder
 from .encoded import EncodedTexts, TextsToIds
-from .fields import Fields
 from .options import CallOptions, check_options, special_tokens_as_text
 from .rows import make_rows
 from .samples import Samples, Texts, as_samples
@@ -123,7 +123,7 @@ class Tokenizer(TokenTable):
             raise InputError(
                 f"tokens: expected a sequence of str, received {type(tokens).__name__}."
             )
-        nothing = Fields({}, "from_vocab")
+        nothing = Fields({}, "from_vocab", TokenizerError)
         names = SpecialNames(
             roles={
                 role: getattr(TokenizerSettings, role)

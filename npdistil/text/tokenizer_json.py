@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TokenizerError
-from ..files import read_json_object
-from .fields import Fields
+from ..fields import Fields
 from .special import AddedToken
 from .vocab import MAX_VOCAB_BYTES, MAX_VOCAB_ROWS, check_row_count, check_token
 
@@ -46,8 +45,7 @@ def read_tokenizer_json(path: Path) -> TokenizerJson:
         TokenizerError: unreadable, malformed, contradicting itself, or with a component that is
             not built (the message names it).
     """
-    content = read_json_object(path, TokenizerError, max_bytes=MAX_VOCAB_BYTES)
-    root = Fields(content, str(path)).known(ROOT_NAMES)
+    root = Fields.from_file(path, TokenizerError, MAX_VOCAB_BYTES).known(ROOT_NAMES)
     model = root.object("model").known(
         ("type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab")
     )
@@ -122,7 +120,7 @@ def _added_tokens(root: Fields) -> tuple[AddedToken, ...]:
         raise root.fail("added_tokens", "expected an array.")
     tokens = []
     for index, entry in enumerate(entries):
-        token = Fields(entry, f"{root.where}: added_tokens[{index}]")
+        token = root.inside(entry, f"added_tokens[{index}]")
         tokens.append(added_token(token, token.integer("id", 0, MAX_VOCAB_ROWS - 1)))
     return tuple(tokens)
 

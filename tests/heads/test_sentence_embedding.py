@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from npdistil import Encoder, InputError
-from npdistil.heads.sentence_embedding import POOLINGS, SentenceEmbedding
+from npdistil.encoder.backend import POOLINGS
+from npdistil.heads.sentence_embedding import SentenceEmbedding
 from tests.models import TINY, cu_seqlens_of, random_params
 from tests.tolerances import HIDDEN_FLOAT32
 

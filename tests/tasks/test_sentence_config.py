@@ -100,7 +100,7 @@ def test_prompts(tmp_path: Path):
     write_json(path, {"prompts": prompts, "default_prompt_name": None})
     assert read_sentence_config(folder, None).head.pooling == ("mean",)
     write_json(path, {"prompts": prompts, "default_prompt_name": "query"})
-    with pytest.raises(ConfigError, match="default_prompt_name 'query': prompts are not built"):
+    with pytest.raises(ConfigError, match="default_prompt_name: 'query': prompts are not built"):
         read_sentence_config(folder, None)
     path.write_text("[]")
     with pytest.raises(ConfigError, match="expected a JSON object"):
