@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from .arguments import as_integer
+from .cgroup import cpu_quota
 from .errors import InputError
 
 Item = TypeVar("Item")
@@ -14,6 +15,9 @@ MAX_THREADS = 1024
 
 def resolve_num_threads(num_threads: int | None) -> int:
     """The argument, else NPDISTIL_NUM_THREADS, else the processors this process may use.
+
+    The latter are those of its affinity mask (PYTHON_CPU_COUNT from Python 3.13 on, if set), but no
+    more than the CPU quota of its control groups.
 
     Raises:
         InputError: not an integer from 1 to 1024.
@@ -48,6 +52,10 @@ def run_all(work: Callable[[Item], None], items: Sequence[Item], num_threads: in
 
 
 def _available_processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    if hasattr(os, "process_cpu_count"):
+        processors = os.process_cpu_count() or 1
+    elif hasattr(os, "sched_getaffinity"):
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    return min(processors, cpu_quota() or processors, MAX_THREADS)

@@ -14,6 +14,7 @@ MAX_LINES = 400
 RANK = {
     "errors": 0,
     "arguments": 1,
+    "cgroup": 1,
     "dims": 1,
     "files": 1,
     "progress": 1,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from npdistil import threads
+from npdistil.cgroup import cpu_quota
 from npdistil.errors import InputError
 from npdistil.threads import resolve_num_threads, run_all
 
@@ -25,20 +27,58 @@ def test_the_argument_wins_over_the_environment(monkeypatch):
     assert resolve_num_threads(None) == 1024
 
 
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine of 64 processors, 3 of them in the affinity mask, and a control group's quota."""
+
+    def make(quota: str = "max 100000", empty: str | None = None) -> None:
+        if empty is None:
+            monkeypatch.delenv(VARIABLE, raising=False)
+        else:
+            monkeypatch.setenv(VARIABLE, empty)
+        (tmp_path / "own").write_text("0::/\n")
+        (tmp_path / "cpu.max").write_text(f"{quota}\n")
+        monkeypatch.setattr(threads, "cpu_quota", lambda: cpu_quota(tmp_path / "own", tmp_path))
+        monkeypatch.delattr(os, "process_cpu_count", raising=False)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5, 9}, raising=False)
+        monkeypatch.setattr(os, "cpu_count", lambda: 64)
+
+    return make
+
+
 @pytest.mark.parametrize("empty", [None, ""])
-def test_without_either_all_processors_of_this_process(monkeypatch, empty):
+def test_without_either_all_processors_of_this_process(monkeypatch, machine, empty):
     """Catches os.cpu_count() in a container that may use two of 64."""
-    if empty is None:
-        monkeypatch.delenv(VARIABLE, raising=False)
-    else:
-        monkeypatch.setenv(VARIABLE, empty)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5, 9}, raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    machine(empty=empty)
     assert resolve_num_threads(None) == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     assert resolve_num_threads(None) == 64
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert resolve_num_threads(None) == 1
+    monkeypatch.setattr(os, "cpu_count", lambda: 5000)
+    assert resolve_num_threads(None) == 1024
+
+
+def test_python_says_how_many_where_it_can(monkeypatch, machine):
+    """Catches PYTHON_CPU_COUNT of Python 3.13, which a user sets to limit a process, ignored."""
+    machine()
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 2, raising=False)
+    assert resolve_num_threads(None) == 2
+    monkeypatch.setattr(os, "process_cpu_count", lambda: None)
+    assert resolve_num_threads(None) == 1
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("150000 100000", 2), ("1000 100000", 1), ("900000 100000", 3), ("max 100000", 3)],
+)
+def test_a_quota_bounds_the_mask_and_not_the_argument(monkeypatch, machine, quota, expected):
+    """Catches 64 threads that take turns on 1.5 processors, and a quota that overrules the user."""
+    machine(quota)
+    assert resolve_num_threads(None) == expected
+    assert resolve_num_threads(7) == 7
+    monkeypatch.setenv(VARIABLE, "8")
+    assert resolve_num_threads(None) == 8
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1025, 10**30, 1.0, "4", True, False, [1]])
