@@ -23,6 +23,8 @@ KERNELS = {
 
 EXP_ULP = 2.0  # units in the last place, over all floats
 GELU_ABSOLUTE = 3e-7  # the fit's 2.7e-7 and a rounding
+TANH_ULP = 2.0  # as exp
+GATED = 3e-7  # x * sigmoid(z): exp, a sum, a quotient; of the result where that is above 1
 
 HIDDEN_FLOAT64 = 1e-10  # float64 against Transformers in float64, any layer
 HIDDEN_FLOAT32 = 2e-5  # float32, any layer, any backend, against float64

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from npdistil.kernels.attention import attention
-from npdistil.kernels.ir.microkernel import ADD, GELU, PLAIN
+from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, ADD, PLAIN
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
@@ -16,10 +16,16 @@ from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
+from npdistil.reference.activation import ACTIVATIONS
 from tests.models import TINY, Draw, cu_seqlens_of
 
 Sizes = dict[str, int]
 EPS = np.float32(1e-12)
+# What the epilogues of a linear do; ADD needs the residual.
+BENDS: dict[int, Callable[[Any], Any]] = {
+    PLAIN: lambda y_TE: y_TE,
+    **{code: ACTIVATIONS[name] for name, code in ACTIVATION_CODES.items()},
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ def _exact_linear(x_TI, weight_JIW, bias_E, epilogue, residual_TE) -> np.ndarray
     E = residual_TE.shape[1]
     weight_EI = weight_JIW.swapaxes(1, 2).reshape(-1, x_TI.shape[1])[:E]
     y_TE = reference.linear(x_TI, weight_EI, bias_E[:E])
-    return {PLAIN: y_TE, GELU: reference.gelu(y_TE), ADD: y_TE + residual_TE}[epilogue]
+    return y_TE + residual_TE if epilogue == ADD else BENDS[epilogue](y_TE)
 
 
 def _exact_pooler(first_BD, weight_JIW, bias_E) -> np.ndarray:
@@ -157,7 +163,7 @@ TWINS = [
             exact=_exact_linear,
             label=label,
         )
-        for epilogue, label in [(PLAIN, "plain"), (GELU, "gelu"), (ADD, "add")]
+        for label, epilogue in {"plain": PLAIN, "add": ADD, **ACTIVATION_CODES}.items()
     ),
     Twin(
         layer_norm,

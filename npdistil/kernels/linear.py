@@ -13,7 +13,8 @@ ROWS, PANEL = HOST.rows, HOST.panel
 def linear(x_TI, weight_JIW, bias_E, epilogue, residual_TE, y_TE, tile_RW):
     """Twin: reference.forward.linear.
 
-    `epilogue` is PLAIN, GELU or ADD (`ir/microkernel.py`); ADD adds residual_TE, which may be y_TE.
+    `epilogue` is PLAIN, ADD or the code of an activation (`ir/microkernel.py`); ADD adds
+    residual_TE, which may be y_TE.
     tile_RW is working memory for the last panel where E is no multiple of a panel.
 
     All rows pass over one panel before the next is read, so weights stream from memory once.

@@ -23,7 +23,7 @@ import numpy as np
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
 from ..params import AttentionParams, EncoderParams, FeedForwardParams, LayerParams
-from .erf import erf
+from .activation import gelu
 
 # ------------------------------------------------------------------------------------ the model
 
@@ -153,15 +153,6 @@ def softmax(score_HLM: Floats) -> Floats:
 def linear(x_TI: Floats, weight_EI: Floats, bias_E: Floats) -> Floats:
     """y = x W^T + b: torch keeps a weight as (outputs, inputs)."""
     return x_TI @ weight_EI.T + bias_E
-
-
-def gelu(x_TF: Floats) -> Floats:
-    """x * Phi(x) with Phi the cumulative distribution function of the standard normal.
-
-    Source: Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2; the exact form, not its tanh
-    approximation.
-    """
-    return 0.5 * x_TF * (1 + erf(x_TF * math.sqrt(0.5)))
 
 
 def add_layer_norm(

@@ -7,18 +7,44 @@ For up to `rows` token rows and one panel of outputs:
 Each output has one accumulator and adds i in order by fused multiply-adds, whatever the number of
 rows: a row comes out the same bit for bit from every block of the family. There is one loop for
 each number of rows; unused rows cost nothing.
+
+GELU, which all published models have, runs on the registers. The other activations would multiply
+the code of every member of the family: they pass once over the block where it was just stored,
+still in the nearest cache.
 """
 
 from dataclasses import dataclass
 
 from llvmlite import ir
 
+from .activations import gelu_tanh, quick_gelu, relu, sigmoid, silu, tanh
 from .functions import gelu
+from .rows import Function
 from .target import Target
 from .vectors import FLOAT_BYTES, I64, Vectors, forbid_unrolling
 
 # What happens to the sums before they are stored.
 PLAIN, GELU, ADD = 0, 1, 2
+# And afterwards, where they were stored.
+GELU_TANH, QUICK_GELU, SILU, RELU, TANH, SIGMOID = 3, 4, 5, 6, 7, 8
+STORED: dict[int, Function] = {
+    GELU_TANH: gelu_tanh,
+    QUICK_GELU: quick_gelu,
+    SILU: silu,
+    RELU: relu,
+    TANH: tanh,
+    SIGMOID: sigmoid,
+}
+# By the names of `reference/activation.py`.
+ACTIVATION_CODES = {
+    "gelu": GELU,
+    "gelu_tanh": GELU_TANH,
+    "quick_gelu": QUICK_GELU,
+    "silu": SILU,
+    "relu": RELU,
+    "tanh": TANH,
+    "sigmoid": SIGMOID,
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +60,7 @@ class Block:
     c: ir.Value  # result: a row every c_stride
     c_stride: ir.Value
     residual: ir.Value  # read by ADD, laid out as c
-    epilogue: ir.Value  # PLAIN, GELU or ADD
+    epilogue: ir.Value  # one of the codes above
 
 
 def emit_block(v: Vectors, target: Target, num_rows: ir.Value, block: Block) -> None:
@@ -43,14 +69,16 @@ def emit_block(v: Vectors, target: Target, num_rows: ir.Value, block: Block) -> 
     Leaves the builder behind the block.
     """
     function = v.builder.function
-    end = function.append_basic_block("end")
+    end, stored = function.append_basic_block("end"), function.append_basic_block("stored")
     family = [function.append_basic_block(f"rows{n + 1}") for n in range(target.rows)]
     switch = v.builder.switch(num_rows, end)
     for n, start in enumerate(family):
         switch.add_case(n + 1, start)
         v.builder.position_at_end(start)
         sums = _emit_sums(v, n + 1, target.vectors, block)
-        _emit_epilogues(v, sums, block, end)
+        _emit_epilogues(v, sums, block, end, stored)
+    v.builder.position_at_end(stored)
+    _emit_stored(v, num_rows, target.vectors, block, end)
     v.builder.position_at_end(end)
 
 
@@ -88,8 +116,13 @@ def _emit_sums(v: Vectors, rows: int, vectors: int, block: Block) -> list[list[i
     return totals
 
 
-def _emit_epilogues(v: Vectors, sums: list[list[ir.Value]], block: Block, end: ir.Block) -> None:
-    """Three ways to finish and store, chosen at run time; each jumps to `end`."""
+def _emit_epilogues(
+    v: Vectors, sums: list[list[ir.Value]], block: Block, end: ir.Block, stored: ir.Block
+) -> None:
+    """Three ways to finish and store, chosen at run time.
+
+    GELU and ADD jump to `end`; plain sums to `stored`, where an activation may follow.
+    """
     b = v.builder
     plain, with_gelu, with_residual = (
         b.function.append_basic_block(name) for name in ("plain", "gelu", "add")
@@ -110,4 +143,24 @@ def _emit_epilogues(v: Vectors, sums: list[list[ir.Value]], block: Block, end: i
                 v.store(value, c, j * v.lanes)
             c = v.offset(c, block.c_stride)
             residual = v.offset(residual, block.c_stride)
-        b.branch(end)
+        b.branch(stored if start is plain else end)
+
+
+def _emit_stored(v: Vectors, num_rows: ir.Value, vectors: int, block: Block, end: ir.Block) -> None:
+    """One loop over the stored rows for each activation; all jump to `end`."""
+    b = v.builder
+    before = b.block
+    switch = b.switch(block.epilogue, end)
+    for code, function in STORED.items():
+        loop = b.function.append_basic_block(function.__name__)
+        switch.add_case(code, loop)
+        b.position_at_end(loop)
+        n, c = b.phi(I64), b.phi(ir.PointerType())
+        for j in range(vectors):
+            v.store(function(v, v.load(c, j * v.lanes)), c, j * v.lanes)
+        next_n = b.add(n, ir.Constant(I64, 1))
+        n.add_incoming(ir.Constant(I64, 0), before)
+        n.add_incoming(next_n, loop)
+        c.add_incoming(block.c, before)
+        c.add_incoming(v.offset(c, block.c_stride), loop)
+        forbid_unrolling(b.cbranch(b.icmp_signed("<", next_n, num_rows), loop, end))

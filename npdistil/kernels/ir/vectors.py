@@ -78,6 +78,10 @@ class Vectors:
         """|x|."""
         return self._call("fabs", x)
 
+    def copy_sign(self, size: ir.Value, x: ir.Value) -> ir.Value:
+        """|size| with the sign of x, -0 included."""
+        return self._call("copysign", size, x)
+
     def round(self, x: ir.Value) -> tuple[ir.Value, ir.Value]:
         """(n, bits): x rounded to a whole float n, and an integer whose low 9 bits are n's.
 

@@ -1,27 +1,23 @@
-"""exp, GELU and softmax in the very form and with the very flags that the engine uses."""
+"""exp, the activations and softmax in the very form and with the very flags that the engine uses.
+
+`tools/check_functions.py` holds the functions to every float there is, and docs/functions.md says
+what it found; here are some floats of each size, by the same measures.
+"""
 
 import numpy as np
 import pytest
 
-from npdistil.kernels.ir.functions import exp, gelu
 from npdistil.kernels.ir.intrinsics import address, make_map, softmax_vectors
+from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, GELU, STORED
 from npdistil.kernels.ir.target import HOST
-from npdistil.kernels.jit import FASTMATH, IN1, OUT1, vector_kernel
-from npdistil.reference import forward as reference
-from tests.tolerances import EXP_ULP, GELU_ABSOLUTE, KERNELS
+from npdistil.kernels.jit import FASTMATH, IN1, OUT1, kernel, vector_kernel
+from npdistil.reference.activation import ACTIVATIONS
+from tests.tolerances import KERNELS
+from tools import check_functions as tool
 
-EXP, GELU = make_map(exp), make_map(gelu)
-SPECIAL = [0.0, -0.0, 1e-45, -1e-45, 88.72, 88.73, -87.3, -87.4, -103.9, -104.1, 3e38, -3e38]
-
-
-@vector_kernel(IN1, OUT1)
-def exp_kernel(x_N, y_N):
-    EXP(address(x_N), address(y_N), x_N.shape[0])
-
-
-@vector_kernel(IN1, OUT1)
-def gelu_kernel(x_N, y_N):
-    GELU(address(x_N), address(y_N), x_N.shape[0])
+# Zero, subnormal numbers, and where a function changes its formula or leaves float32.
+EDGES = [0, 1e-45, 1e-39, 0.625, 6.5, 9, 18, 44.36, 52, 87.3, 87.4, 88.72, 88.73, 89, 103.9, 104.1]
+EDGES += [1.8e19, 3e38, 3.4e38]
 
 
 @vector_kernel(OUT1)
@@ -29,49 +25,102 @@ def softmax_kernel(x_N):
     softmax_vectors(address(x_N), x_N.shape[0])
 
 
-def applied(kernel, values) -> tuple[np.ndarray, np.ndarray]:
-    """(x, kernel(x)) in float32, cut to whole vectors after repeating the last value."""
-    x_N = np.asarray(values, np.float32)
-    x_N = np.append(x_N, np.repeat(x_N[-1:], -len(x_N) % HOST.lanes))
-    y_N = np.empty_like(x_N)
-    kernel(x_N, y_N)
-    return x_N, y_N
-
-
 def sampled_floats() -> np.ndarray:
-    """A million bit patterns, evenly over all 2^32, and the places where things change."""
-    bits = np.arange(0, 2**32, 4099, dtype=np.uint64).astype(np.uint32)
-    return np.append(bits.view(np.float32), np.array(SPECIAL, np.float32))
+    """Patterns evenly over all 2^32; each exponent of each sign; a dense grid; the edges."""
+    rng = np.random.default_rng(1)
+    exponents = np.repeat(np.arange(512, dtype=np.uint32) << np.uint32(23), 256)
+    drawn = exponents + rng.integers(0, 1 << 23, len(exponents), dtype=np.uint32)
+    even = np.arange(0, 2**32, 4099, dtype=np.uint64).astype(np.uint32)
+    edges = np.array(EDGES, np.float32)
+    edges = np.concatenate([edges, np.nextafter(edges, np.float32(9)), np.nextafter(edges, -9)])
+    grid = np.linspace(-9, 9, 400_001, dtype=np.float32)
+    x_N = np.concatenate([drawn.view(np.float32), even.view(np.float32), edges, -edges, grid])
+    return np.append(x_N, np.repeat(x_N[-1:], -len(x_N) % HOST.lanes)).astype(np.float32)
 
 
-def test_exp_within_two_units_in_the_last_place():
-    """A coefficient mistyped, or an overflow, underflow or subnormal result gone wrong."""
+def largest_error(name: str, x_N: np.ndarray, y_N: np.ndarray) -> float:
+    """By the measure in which the function's promise is given, over the finite inputs."""
+    usual_N = np.isfinite(x_N)
+    assert usual_N.sum() > 1_000_000
     with np.errstate(all="ignore"):
-        x_N, y_N = applied(exp_kernel, sampled_floats())
-        exact_N = np.exp(x_N.astype(np.float64))
-        rounded_N = exact_N.astype(np.float32)
-        unit_N = np.maximum(np.spacing(rounded_N).astype(np.float64), 2.0**-149)
-        error_N = np.abs(y_N - exact_N) / unit_N
-    finite_N = np.isfinite(rounded_N)
-    assert finite_N.sum() > 500_000
-    assert error_N[finite_N].max() <= EXP_ULP
+        exact_N = tool.EXACT[name](x_N[usual_N].astype(np.float64))
+        measure, _ = tool.PROMISES[name]
+        return float(tool.ERRORS[measure](y_N[usual_N].astype(np.float64), exact_N).max())
+
+
+def test_every_function_of_the_reference_has_a_code():
+    """A model that is accepted at the door and then computed with another activation."""
+    assert set(ACTIVATION_CODES) == set(ACTIVATIONS)
+    assert {GELU, *STORED} == set(ACTIVATION_CODES.values())
+    for name, code in ACTIVATION_CODES.items():
+        assert code == GELU or STORED[code].__name__ == name
+    assert set(tool.PROMISES) == {"exp", *ACTIVATIONS}
+
+
+@pytest.mark.parametrize("name", tool.PROMISES)
+def test_within_its_bound_at_floats_of_every_size(name):
+    """A coefficient mistyped, a difference that cancels, an overflow in between, a lost NaN."""
+    x_N = sampled_floats()
+    y_N = tool.computed(name, x_N)
+    assert largest_error(name, x_N, y_N) <= tool.PROMISES[name][1]
+    assert np.isnan(x_N).any()
     np.testing.assert_array_equal(np.isnan(y_N), np.isnan(x_N))
-    assert np.isposinf(y_N[np.isposinf(rounded_N)]).all()
 
 
-def test_gelu_within_its_bound():
-    """The fastmath flag `reassoc` on this code makes it wrong by 0.07."""
+@pytest.mark.parametrize("name", ["exp", "gelu"])
+def test_the_flags_of_other_kernels_would_be_seen(name):
+    """`reassoc` folds away the additions that round, and GELU is wrong by 0.07: not unnoticed."""
+    map_vectors = make_map(tool.EMITTED[name])
+
+    @kernel(IN1, OUT1)
+    def with_fastmath(x_N, y_N):
+        map_vectors(address(x_N), address(y_N), x_N.shape[0])
+
+    assert "reassoc" in with_fastmath.targetoptions["fastmath"]
+    x_N = sampled_floats()
+    y_N = np.empty_like(x_N)
+    with_fastmath(x_N, y_N)
+    assert not largest_error(name, x_N, np.nan_to_num(y_N)) <= 1000 * tool.PROMISES[name][1]
+
+
+def test_vector_kernels_have_no_fastmath():
+    """Numba would put its flags on the hand-written instructions too."""
+    assert tool.compiled("exp").targetoptions["fastmath"] in (set(), frozenset(), False)
+    assert "reassoc" in FASTMATH
+
+
+@pytest.mark.parametrize("name", tool.PROMISES)
+def test_the_infinities_have_their_limits(name):
+    """-inf * 0 is NaN: a hidden state that overflowed would spread over its whole row."""
+    low, high = (float(edge) for edge in tool.at_infinity(name))
+    expected = tool.AT_INFINITY.get(name, (0.0, np.inf))
+    assert abs(low - expected[0]) <= tool.GELU_ABSOLUTE
+    assert high == expected[1]
+
+
+def test_gelu_of_a_large_number_is_that_number():
+    """The term that is taken off must vanish, or a large hidden state moves."""
+    x_N = np.geomspace(9, 3e38, 64 * HOST.lanes).astype(np.float32)
+    np.testing.assert_array_equal(tool.computed("gelu", x_N), x_N)
+
+
+def test_tanh_keeps_the_sign_of_zero_and_the_smallest_numbers():
+    """1 - 2 / (exp(2 x) + 1) alone gives 0 for all of them."""
+    x_N = np.zeros(HOST.lanes, np.float32)
+    x_N[:4] = -0.0, 1e-45, -1e-45, 1e-30
+    np.testing.assert_array_equal(tool.computed("tanh", x_N).view(np.int32), x_N.view(np.int32))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("gelu", "gelu_tanh"), ("gelu_tanh", "gelu"), ("silu", "quick_gelu"), ("tanh", "sigmoid")],
+)
+def test_the_bounds_tell_functions_apart(name, wrong):
+    """Bounds so wide that another activation would pass."""
+    x_N = sampled_floats()
     with np.errstate(all="ignore"):
-        values = np.concatenate([np.linspace(-9, 9, 400_001), sampled_floats()])
-        x_N, y_N = applied(gelu_kernel, values.astype(np.float32))
-        exact_N = reference.gelu(x_N.astype(np.float64))
-    usual_N = np.isfinite(x_N) & (np.abs(x_N) < 1e6)
-    assert np.abs(y_N - exact_N)[usual_N & (x_N < 9)].max() <= GELU_ABSOLUTE
-    large_N = usual_N & (x_N >= 9)
-    np.testing.assert_array_equal(y_N[large_N], x_N[large_N])
-    np.testing.assert_array_equal(np.isnan(y_N), np.isnan(x_N))
-    assert np.isposinf(y_N[np.isposinf(x_N)]).all()
-    assert (np.abs(y_N[x_N < -7]) <= GELU_ABSOLUTE).all()
+        other_N = ACTIVATIONS[wrong](x_N.astype(np.float64))
+    assert largest_error(name, x_N, other_N) > 100 * tool.PROMISES[name][1]
 
 
 @pytest.mark.parametrize("count", [1, 3, 8])
@@ -83,9 +132,3 @@ def test_softmax_of_padded_rows(rng, count):
     softmax_kernel(scores_N)
     assert np.abs(scores_N - exact_N / exact_N.sum()).max() <= KERNELS["attention"]
     assert not scores_N[-HOST.lanes // 2 :].any()
-
-
-def test_vector_kernels_have_no_fastmath():
-    """Numba would put its flags on the hand-written instructions too."""
-    assert exp_kernel.targetoptions["fastmath"] in (set(), frozenset(), False)
-    assert "reassoc" in FASTMATH

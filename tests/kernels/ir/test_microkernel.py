@@ -9,10 +9,10 @@ from llvmlite import ir
 from numba import njit, types
 
 from npdistil.kernels.ir.intrinsics import address, make_multiply_block
-from npdistil.kernels.ir.microkernel import ADD, GELU, PLAIN, Block, emit_block
+from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, ADD, PLAIN, Block, emit_block
 from npdistil.kernels.ir.target import AVX2, AVX512, HOST, NEON, TARGETS, Target, choose_target
 from npdistil.kernels.ir.vectors import I64, Vectors
-from npdistil.reference.forward import gelu
+from npdistil.reference.activation import ACTIVATIONS
 from tests.models import Draw
 from tests.tolerances import KERNELS
 
@@ -48,7 +48,9 @@ def test_block_of_every_target_and_row_count(target, rng):
         a_RI = Draw(np.random.default_rng(5)).array(rows, LENGTH)
         residual_RW = draw.array(rows, target.panel)
         exact_RW = a_RI.astype(np.float64) @ panel_IW + bias_1W
-        finished = {PLAIN: exact_RW, GELU: gelu(exact_RW), ADD: exact_RW + residual_RW}
+        finished = {PLAIN: exact_RW, ADD: exact_RW + residual_RW}
+        for name, code in ACTIVATION_CODES.items():
+            finished[code] = ACTIVATIONS[name](exact_RW)
         for epilogue, expected_RW in finished.items():
             c_RW = np.full((rows + 1, target.panel), np.nan, np.float32)
             run(a_RI, panel_IW, bias_1W, epilogue, residual_RW, c_RW)
@@ -94,10 +96,14 @@ def assembly(target: Target, triple: str, cpu: str, features: str) -> str:
 
 
 def inner_loop(code: str, multiply: str) -> str:
-    """Of the basic blocks that jump to themselves, the one with the most multiply-adds."""
+    """Of the basic blocks that jump to themselves, the one with the most multiply-adds.
+
+    The loops of the activations, which have many, divide.
+    """
     parts = re.split(r"^(\.LBB\w+):.*$", code, flags=re.MULTILINE)
     labelled = zip(parts[1::2], parts[2::2], strict=True)
     loops = [body for label, body in labelled if re.search(rf"\s{re.escape(label)}\b", body)]
+    loops = [body for body in loops if "div" not in body]
     return max(loops, key=lambda body: body.count(multiply))
 
 
