@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from npdistil.config import KEYS, RANGES, EncoderConfig
+from npdistil.config import HIDDEN_ACTS, KEYS, RANGES, EncoderConfig
 from npdistil.errors import ConfigError
+from npdistil.reference.activation import ACTIVATIONS
 from tests.checkpoint.tiny import BERT, DISTILBERT
 
 INTEGERS = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
@@ -90,14 +91,24 @@ def test_the_eps_is_a_float_in_range(value: object) -> None:
         EncoderConfig.from_dict(changed("layer_norm_eps", value), "x")
 
 
-@pytest.mark.parametrize("value", ["gelu_new", "relu", "GELU", "os.system", "", None, 1, ["gelu"]])
+@pytest.mark.parametrize("value", ["selu", "gelu_10", "GELU", "os.system", "", None, 1, ["gelu"]])
 @pytest.mark.parametrize("family", FAMILY)
 def test_another_activation_is_refused_by_name(family: str, value: object) -> None:
     """Catches silently computing GELU for a model that was trained with something else."""
     key = KEYS[family]["hidden_act"]
     with pytest.raises(ConfigError) as caught:
         EncoderConfig.from_dict(changed(key, value, FAMILY[family]), "x")
-    assert f"{key} {value!r} is not built" in str(caught.value)
+    assert f"{key} {value!r} is not built, only gelu, gelu_python, gelu_new," in str(caught.value)
+
+
+@pytest.mark.parametrize("family", FAMILY)
+def test_the_activations_that_are_built(family: str) -> None:
+    """Catches a name that leads to another function, or to none that the reference has."""
+    key = KEYS[family]["hidden_act"]
+    for value, function in HIDDEN_ACTS.items():
+        config = EncoderConfig.from_dict(changed(key, value, FAMILY[family]), "x")
+        assert (config.hidden_act, config.activation) == (value, function)
+    assert set(HIDDEN_ACTS.values()) == set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +193,7 @@ def test_values_that_contradict_each_other(values: dict[str, Any], message: str)
 
 def test_every_problem_is_in_one_message() -> None:
     """Catches an error that hides the next one."""
-    values = {**BERT, "vocab_size": 0, "hidden_act": "relu", "is_decoder": True}
+    values = {**BERT, "vocab_size": 0, "hidden_act": "selu", "is_decoder": True}
     with pytest.raises(ConfigError, match=r"vocab_size.*hidden_act.*is_decoder"):
         EncoderConfig.from_dict(values, "x")
 

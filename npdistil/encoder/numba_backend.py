@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
+from ..kernels.ir.microkernel import ACTIVATION_CODES
 from ..kernels.layer_norm import embed
 from ..kernels.pooler import pooler
 from ..kernels.pooling import normalize, pool_first, pool_max, pool_mean
@@ -93,6 +94,7 @@ class NumbaBackend:
                 hidden_TD,
                 batch.cu_seqlens,
                 config.num_attention_heads,
+                ACTIVATION_CODES[config.activation],
                 eps,
                 weights,
                 work,

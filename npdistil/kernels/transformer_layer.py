@@ -7,7 +7,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from .attention import attention
-from .ir.microkernel import ADD, GELU, PLAIN
+from .ir.microkernel import ADD, PLAIN
 from .jit import FLOAT, IDS, IN1, IN2, IN3, INT, OUT1, OUT2, vector_kernel
 from .layer_norm import layer_norm
 from .linear import linear
@@ -48,11 +48,14 @@ WEIGHTS = types.NamedTuple([LINEAR, LINEAR, IN1, IN1] * 2, LayerWeights)
 WORKSPACE = types.NamedTuple([OUT2] * 4 + [OUT1] * 2 + [OUT2] * 2 + [OUT1], Workspace)
 
 
-@vector_kernel(IN2, IDS, INT, FLOAT, WEIGHTS, WORKSPACE, OUT1, OUT2)
-def transformer_layer(hidden_TD, cu_seqlens, num_heads, eps, weights, work, prob_Q, output_TD):
+@vector_kernel(IN2, IDS, INT, INT, FLOAT, WEIGHTS, WORKSPACE, OUT1, OUT2)
+def transformer_layer(
+    hidden_TD, cu_seqlens, num_heads, activation, eps, weights, work, prob_Q, output_TD
+):
     """Twin: reference.forward.transformer_layer. The output may be the input.
 
-    prob_Q is as in `attention`. The workspace may have more rows than are needed.
+    `activation` is a code of `ir/microkernel.py`, prob_Q is as in `attention`. The workspace may
+    have more rows than are needed.
     """
     w, T, tile = weights, hidden_TD.shape[0], work.tile_RW
     qkv_TE, context_TD = work.qkv_TE[:T], work.context_TD[:T]
@@ -68,6 +71,6 @@ def transformer_layer(hidden_TD, cu_seqlens, num_heads, eps, weights, work, prob
     layer_norm(attended_TD, norm_weight_D, norm_bias_D, eps, attended_TD)
 
     widen, narrow = w.intermediate, w.output
-    linear(attended_TD, widen.weight_JIW, widen.bias_E, GELU, wide_TF, wide_TF, tile)
+    linear(attended_TD, widen.weight_JIW, widen.bias_E, activation, wide_TF, wide_TF, tile)
     linear(wide_TF, narrow.weight_JIW, narrow.bias_E, ADD, attended_TD, output_TD, tile)
     layer_norm(output_TD, w.norm_weight_D, w.norm_bias_D, eps, output_TD)

@@ -23,7 +23,7 @@ import numpy as np
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
 from ..params import AttentionParams, EncoderParams, FeedForwardParams, LayerParams
-from .activation import gelu
+from .activation import ACTIVATIONS
 
 # ------------------------------------------------------------------------------------ the model
 
@@ -77,7 +77,7 @@ def transformer_layer(
     norm = layer.attention.norm
     hidden_TD = add_layer_norm(mixed_TD, hidden_TD, norm.weight_D, norm.bias_D, eps)
 
-    thought_TD = feed_forward(hidden_TD, layer.feed_forward)
+    thought_TD = feed_forward(hidden_TD, layer.feed_forward, config.activation)
     norm = layer.feed_forward.norm
     hidden_TD = add_layer_norm(thought_TD, hidden_TD, norm.weight_D, norm.bias_D, eps)
     return hidden_TD, probs
@@ -94,10 +94,11 @@ def self_attention(
     return linear(context_TD, params.output.weight_EI, params.output.bias_E), probs
 
 
-def feed_forward(hidden_TD: Floats, params: FeedForwardParams) -> Floats:
-    """Widen to intermediate_size, bend, and narrow again."""
+def feed_forward(hidden_TD: Floats, params: FeedForwardParams, activation: str) -> Floats:
+    """Widen to intermediate_size, bend (`activation.py`), and narrow again."""
     wide_TF = linear(hidden_TD, params.intermediate.weight_EI, params.intermediate.bias_E)
-    return linear(gelu(wide_TF), params.output.weight_EI, params.output.bias_E)
+    bent_TF = ACTIVATIONS[activation](wide_TF)
+    return linear(bent_TF, params.output.weight_EI, params.output.bias_E)
 
 
 # -------------------------------------------------------------------------------- its operations

@@ -43,15 +43,17 @@ SHAPES = {
 }
 
 
-def save_random_model(name: str, folder: Path) -> None:
+def save_random_model(name: str, folder: Path, hidden_act: str = "gelu") -> None:
     """Write config.json and model.safetensors of the named shape."""
     torch.manual_seed(384)
     model: PreTrainedModel
     if name == "tiny-distilbert":
-        config = DistilBertConfig(vocab_size=99, dim=24, n_layers=2, n_heads=3, hidden_dim=37)
+        config = DistilBertConfig(
+            vocab_size=99, dim=24, n_layers=2, n_heads=3, hidden_dim=37, activation=hidden_act
+        )
         model = DistilBertModel(config)
     else:
-        model = BertModel(BertConfig(**SHAPES[name]))
+        model = BertModel(BertConfig(**SHAPES[name], hidden_act=hidden_act))
     with torch.no_grad():
         for tensor_name, parameter in model.named_parameters():
             parameter += NOISE * torch.randn_like(parameter)
