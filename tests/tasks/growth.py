@@ -1,0 +1,84 @@
+"""How far a process grows while it embeds; `test_memory.py` runs each of these in its own.
+
+`python -m tests.tasks.growth NAME` prints the growth in bytes over the memory that the process held
+after loading and one call, and the bytes that are allowed, as JSON. Linux only.
+"""
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+from npdistil import SentenceEncoder, Tokenizer
+from tests.tasks.folders import WORDS, make
+from tests.text.tiny import VOCAB
+
+MB = 1 << 20
+SELF = Path("/proc/self")
+
+
+def resident(key: str = "VmRSS") -> int:
+    """Bytes in memory now, or with "VmHWM" at most since `forget_the_peak`."""
+    lines = (SELF / "status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
+
+
+def forget_the_peak() -> None:
+    """Compiling and loading needed more, once; that is not what is measured."""
+    (SELF / "clear_refs").write_text("5")
+
+
+def fast_model(num_threads: int) -> SentenceEncoder:
+    """A tiny model with the compiled tokenizer."""
+    parts = make(num_threads=num_threads)
+    tokenizer = Tokenizer.from_vocab(VOCAB, backend="numba")
+    return SentenceEncoder(tokenizer, parts.encoder, parts.head)
+
+
+def distinct_texts(count: int, shortest: int, longest: int) -> list[str]:
+    """Texts of so many words, no two alike: each spells its own number."""
+    texts = []
+    for n in range(count):
+        words = [WORDS[n // 10**place % 10] for place in range(6)]
+        length = shortest + n % (longest - shortest + 1)
+        texts.append(" ".join((words * (length // 6 + 1))[:length]))
+    return texts
+
+
+def many_calls() -> tuple[int, int]:
+    """16,000 calls: less than a kilobyte each."""
+    model, texts = fast_model(2), distinct_texts(50, 6, 30)
+    calls = 16_000
+    for call in range(20_000):
+        if call == 20_000 - calls:
+            before = resident()
+        model.encode(texts[call % 47 : call % 47 + 3], show_progress_bar=False)
+    return resident() - before, 1024 * calls
+
+
+def many_threads() -> tuple[int, int]:
+    """1,000 threads of one call each: whatever a thread had is free again, or another's."""
+    model, texts = fast_model(2), distinct_texts(50, 6, 30)
+
+    def one_call_each(count: int) -> None:
+        for start in range(0, count, 10):
+            threads = [
+                threading.Thread(target=model.encode, args=(texts,))
+                for _ in range(start, min(start + 10, count))
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+    one_call_each(50)
+    before = resident()
+    one_call_each(1000)
+    return resident() - before, 16 * MB
+
+
+CASES = {case.__name__: case for case in (many_calls, many_threads)}
+
+if __name__ == "__main__":
+    grown, allowed = CASES[sys.argv[1]]()
+    sys.stdout.write(json.dumps({"grown": grown, "allowed": allowed}))
