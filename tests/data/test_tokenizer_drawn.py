@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.real_texts import VOCABULARIES, real_pairs, real_texts, vocabulary_folder
-from tests.live.bert_peer import ALL_SWITCHES, Peers, difference, our_tokens
+from tests.live.bert_peer import ALL_SWITCHES, Peers, difference, our_tokens, their_tokens
 from tests.live.drawn_texts import drawn_text, mutated
 from tests.text.engines import ENGINES
 
@@ -22,29 +22,30 @@ def peers(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[P
     return [Peers(vocabulary_folder(data_folder, name, folder / name)) for name in VOCABULARIES]
 
 
-def check(rng: random.Random, peers: list[Peers], engine: str, texts: list[str]) -> int:
-    """Ids, offsets and words under one vocabulary and setting."""
+def check(rng: random.Random, peers: list[Peers], texts: list[str]) -> None:
+    """Ids, offsets and words under one vocabulary and setting, of every engine."""
     switches = rng.choice(ALL_SWITCHES)
     place = rng.randrange(len(peers))
-    ours, theirs = peers[place].both(switches, engine)
-    encodings = theirs.encode_batch(texts, add_special_tokens=False)
-    wrong = difference(our_tokens(ours, texts), encodings)
-    assert wrong is None, (ascii(texts[wrong]), VOCABULARIES[place], switches)
-    return len(texts)
+    wanted = their_tokens(peers[place].theirs(switches), texts)
+    for engine in ENGINES:
+        wrong = difference(our_tokens(peers[place].ours(switches, engine), texts), wanted)
+        assert wrong is None, (ascii(texts[wrong]), VOCABULARIES[place], switches, engine)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_random_strings(peers: list[Peers], compared: Count, engine: str) -> None:
+def count_engines(compared: Count, what: str, count: int) -> None:
+    for engine in ENGINES:
+        compared(f"{what} under drawn settings, {engine} (tokenizers)", count)
+
+
+def test_random_strings(peers: list[Peers], compared: Count) -> None:
     """Catches what no list foresaw, in three vocabularies and twelve settings."""
     rng = random.Random(1)
     for _ in range(STRINGS // BATCH):
-        texts = [drawn_text(rng) for _ in range(BATCH)]
-        count = check(rng, peers, engine, texts)
-        compared(f"random strings under drawn settings, {engine} (tokenizers)", count)
+        check(rng, peers, [drawn_text(rng) for _ in range(BATCH)])
+    count_engines(compared, "random strings", STRINGS)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_mutated_texts(peers: list[Peers], data_folder: Path, compared: Count, engine: str) -> None:
+def test_mutated_texts(peers: list[Peers], data_folder: Path, compared: Count) -> None:
     """Catches what real words hide until something odd stands among them."""
     rng = random.Random(2)
     sources = [
@@ -53,6 +54,5 @@ def test_mutated_texts(peers: list[Peers], data_folder: Path, compared: Count, e
     ]
     for _ in range(MUTANTS // BATCH):
         source = rng.choice(sources)
-        texts = [mutated(rng, rng.choice(source)) for _ in range(BATCH)]
-        count = check(rng, peers, engine, texts)
-        compared(f"mutated real texts under drawn settings, {engine} (tokenizers)", count)
+        check(rng, peers, [mutated(rng, rng.choice(source)) for _ in range(BATCH)])
+    count_engines(compared, "mutated real texts", MUTANTS)

@@ -15,6 +15,7 @@ from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
 from tests.data.real_texts import real_pairs, real_texts, vocabulary_folder
 from tests.live.calls import compare_call
+from tests.text.engines import ENGINES
 
 BATCH = 20
 LIMITS = (8, 16, 33, 64, 128)
@@ -52,17 +53,20 @@ GRID: list[tuple[dict[str, Any], str]] = [
 )
 def peers(
     request: pytest.FixtureRequest, data_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, Tokenizer], Any]:
-    """Ours by truncation_side, and theirs."""
+) -> tuple[dict[str, list[Tokenizer]], Any]:
+    """All of ours by truncation_side, and theirs."""
     name, lower = request.param
     folder = vocabulary_folder(data_folder, name, tmp_path_factory.mktemp("grid"))
     settings, vocabulary, added = load_settings(folder)
     ours = {
-        side: Tokenizer(
-            dataclasses.replace(settings, do_lower_case=lower, truncation_side=side),
-            vocabulary,
-            added,
-        )
+        side: [
+            engine.make(
+                dataclasses.replace(settings, do_lower_case=lower, truncation_side=side),
+                vocabulary,
+                added,
+            )
+            for engine in ENGINES.values()
+        ]
         for side in ("left", "right")
     }
     theirs = transformers.BertTokenizer(str(folder / "vocab.txt"), do_lower_case=lower)
@@ -90,7 +94,9 @@ def batches(data: Path, english: bool) -> Iterator[tuple[str, list[str], list[st
 
 @pytest.mark.filterwarnings("ignore:.*max_length")
 def test_real_texts_under_the_grid(
-    peers: tuple[dict[str, Tokenizer], Any], data_folder: Path, compared: Callable[[str, int], None]
+    peers: tuple[dict[str, list[Tokenizer]], Any],
+    data_folder: Path,
+    compared: Callable[[str, int], None],
 ) -> None:
     """Catches what only long, real texts show: cuts, strides and padding in every combination.
 
@@ -100,7 +106,7 @@ def test_real_texts_under_the_grid(
     rng = random.Random(5)
     places: list[int] = []
     outcomes: Counter[str] = Counter()
-    for _, firsts, seconds in batches(data_folder, ours["left"].settings.do_lower_case):
+    for _, firsts, seconds in batches(data_folder, ours["left"][0].settings.do_lower_case):
         if not places:
             places = rng.sample(range(len(GRID)), len(GRID))
         arguments, side = GRID[places.pop()]
@@ -112,16 +118,21 @@ def test_real_texts_under_the_grid(
         outcomes[outcome] += 1
         kind = "texts" if seconds is None else "pairs"
         if outcome == "equal":
-            compared(f"real {kind} under a grid of arguments (transformers)", len(firsts))
+            engines = " and ".join(ENGINES)
+            compared(
+                f"real {kind} under a grid of arguments, {engines} (transformers)", len(firsts)
+            )
     total = outcomes.total()
     assert outcomes["equal"] > 0.6 * total, outcomes
 
 
 def test_decoding_real_ids(
-    peers: tuple[dict[str, Tokenizer], Any], data_folder: Path, compared: Callable[[str, int], None]
+    peers: tuple[dict[str, list[Tokenizer]], Any],
+    data_folder: Path,
+    compared: Callable[[str, int], None],
 ) -> None:
     """Catches a space too many or too few around real punctuation, in any script."""
-    ours, theirs = peers[0]["right"], peers[1]
+    ours, theirs = peers[0]["right"][0], peers[1]
     for texts in real_texts(data_folder).values():
         texts = texts[:: max(1, len(texts) // 400)]
         ids = [row.tolist() for row in ours(texts, padding=False, truncation=False).input_ids]

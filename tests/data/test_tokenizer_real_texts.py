@@ -1,12 +1,13 @@
-"""The tokenizer against `tokenizers` on real texts, single and as pairs."""
+"""All engines against `tokenizers` on real texts, single and as pairs."""
 
 import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tokenizers import normalizers
 
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
+from tests.text.engines import ENGINES
 
 Texts = list[str] | list[tuple[str, str]]
 Count = Callable[[str, int], None]
@@ -34,7 +36,10 @@ compared_here = 0
 
 
 def check(
-    ours: Tokenizer, theirs: tokenizers.Tokenizer, texts: Texts, limit: int | None = None
+    ours: Tokenizer | Sequence[Tokenizer],
+    theirs: tokenizers.Tokenizer,
+    texts: Texts,
+    limit: int | None = None,
 ) -> int:
     """Compare ids, types, masks and offsets, unpadded; return how many texts or pairs."""
     global compared_here
@@ -47,29 +52,45 @@ def check(
     for start in range(0, len(texts), BATCH):
         part = texts[start : start + BATCH]
         is_pair = isinstance(part[0], tuple)
-        batch = ours(
-            [text[0] for text in part] if is_pair else part,  # type: ignore[arg-type]
-            [text[1] for text in part] if is_pair else None,
-            padding=False,
-            truncation=limit is not None,
-            max_length=limit,
-            return_offsets_mapping=True,
-        )
-        for index, expected in enumerate(theirs.encode_batch(part)):
-            text = part[index]
-            assert batch["input_ids"][index].tolist() == expected.ids, text
-            assert batch["token_type_ids"][index].tolist() == expected.type_ids, text
-            assert batch["attention_mask"][index].tolist() == expected.attention_mask, text
-            spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
-            assert spans == expected.offsets, text
+        encodings = theirs.encode_batch(part)
+        wanted = {
+            "input_ids": [encoding.ids for encoding in encodings],
+            "token_type_ids": [encoding.type_ids for encoding in encodings],
+            "attention_mask": [encoding.attention_mask for encoding in encodings],
+            "offset_mapping": [encoding.offsets for encoding in encodings],
+        }
+        for engine in [ours] if isinstance(ours, Tokenizer) else ours:
+            batch = engine(
+                [text[0] for text in part] if is_pair else part,  # type: ignore[arg-type]
+                [text[1] for text in part] if is_pair else None,
+                padding=False,
+                truncation=limit is not None,
+                max_length=limit,
+                return_offsets_mapping=True,
+            )
+            for name, rows in wanted.items():
+                assert len(batch[name]) == len(rows)
+                if same(batch[name], rows):
+                    continue
+                for text, mine, row in zip(part, batch[name], rows, strict=True):
+                    assert same([mine], [row]), (name, text, mine.tolist(), row)
+                raise AssertionError("rows that agree one by one differ together")
     compared_here += len(texts)
     return len(texts)
 
 
+def same(mine: Sequence[np.ndarray[Any, Any]], rows: Sequence[Sequence[Any]]) -> bool:
+    flat = np.array([value for row in rows for value in row], np.int32)
+    lengths = [len(row) for row in rows]
+    return [len(row) for row in mine] == lengths and np.array_equal(np.concatenate(mine), flat)
+
+
 @pytest.fixture(scope="module")
-def pair(minilm_folder: Path) -> tuple[Tokenizer, tokenizers.Tokenizer]:
+def pair(minilm_folder: Path) -> tuple[list[Tokenizer], tokenizers.Tokenizer]:
+    """All of ours, and theirs."""
     theirs = tokenizers.Tokenizer.from_file(str(minilm_folder / "tokenizer.json"))
-    return Tokenizer.from_pretrained(minilm_folder), theirs
+    parts = load_settings(minilm_folder)
+    return [engine.make(*parts) for engine in ENGINES.values()], theirs
 
 
 def glue_dev(data_folder: Path) -> Iterator[tuple[str, Texts]]:
@@ -88,7 +109,7 @@ def glue_dev(data_folder: Path) -> Iterator[tuple[str, Texts]]:
 
 
 def test_glue(
-    pair: tuple[Tokenizer, tokenizers.Tokenizer], data_folder: Path, compared: Count
+    pair: tuple[list[Tokenizer], tokenizers.Tokenizer], data_folder: Path, compared: Count
 ) -> None:
     """Catches what English sentences of nine sources hold, as pairs where they are pairs."""
     for _, texts in glue_dev(data_folder):
@@ -106,7 +127,7 @@ def squad_pairs(data_folder: Path) -> list[tuple[str, str]]:
 
 
 def test_squad(
-    pair: tuple[Tokenizer, tokenizers.Tokenizer], data_folder: Path, compared: Count
+    pair: tuple[list[Tokenizer], tokenizers.Tokenizer], data_folder: Path, compared: Count
 ) -> None:
     """Catches a wrong cut of long contexts: whole at first, then at lengths that must cut."""
     pairs = squad_pairs(data_folder)
@@ -118,42 +139,44 @@ def test_squad(
 
 
 def test_padded_batches_of_real_texts(
-    pair: tuple[Tokenizer, tokenizers.Tokenizer], data_folder: Path, compared: Count
+    pair: tuple[list[Tokenizer], tokenizers.Tokenizer], data_folder: Path, compared: Count
 ) -> None:
     """Catches padding in the wrong place once lengths differ as they do in earnest."""
-    ours, theirs = pair
+    engines, theirs = pair
     texts = [text for text, _ in squad_pairs(data_folder)[:640]]
     theirs.enable_truncation(24)
     theirs.enable_padding(pad_id=0, pad_token="[PAD]")
     for start in range(0, len(texts), 32):
         part = texts[start : start + 32]
-        batch, expected = ours(part, max_length=24), theirs.encode_batch(part)
-        np.testing.assert_array_equal(batch["input_ids"], [row.ids for row in expected])
-        np.testing.assert_array_equal(
-            batch["attention_mask"], [row.attention_mask for row in expected]
-        )
+        expected = theirs.encode_batch(part)
+        masks = [row.attention_mask for row in expected]
+        for ours in engines:
+            batch = ours(part, max_length=24)
+            np.testing.assert_array_equal(batch["input_ids"], [row.ids for row in expected])
+            np.testing.assert_array_equal(batch["attention_mask"], masks)
     compared("padded rows (tokenizers)", len(texts))
 
 
 def test_questions_tokenised_by_others(
-    pair: tuple[Tokenizer, tokenizers.Tokenizer], data_folder: Path, compared: Count
+    pair: tuple[list[Tokenizer], tokenizers.Tokenizer], data_folder: Path, compared: Count
 ) -> None:
     """Catches an error that we share with `tokenizers`: others published these pieces and ids."""
     folder = data_folder / "tokenizer_cases" / "swift"
     cases = json.loads((folder / "question_tokens.json").read_text(encoding="utf-8"))
     all_ids = json.loads((folder / "tokenized_questions.json").read_text(encoding="utf-8"))
     assert len(cases) == len(all_ids) == 10_570
-    batch = pair[0]([case["original"] for case in cases], padding=False, truncation=False)
+    ours = pair[0][0]
+    batch = ours([case["original"] for case in cases], padding=False, truncation=False)
     for case, ids, found in zip(cases, all_ids, batch["input_ids"], strict=True):
         assert found.tolist()[1:-1] == ids, case["original"]
-        assert pair[0].convert_ids_to_tokens(ids) == case["wordpiece"]
+        assert ours.convert_ids_to_tokens(ids) == case["wordpiece"]
     compared("questions with published ids (Swift)", len(cases))
     questions = [case["original"] for case in cases]
     compared("SQuAD questions (tokenizers)", check(*pair, questions))
 
 
 def test_naughty_strings(
-    pair: tuple[Tokenizer, tokenizers.Tokenizer], data_folder: Path, compared: Count
+    pair: tuple[list[Tokenizer], tokenizers.Tokenizer], data_folder: Path, compared: Count
 ) -> None:
     """Catches control characters, bidirectional text, Zalgo, emoji and right-to-left marks."""
     strings = json.loads((data_folder / "text" / "blns" / "blns.json").read_text(encoding="utf-8"))
@@ -189,7 +212,7 @@ def test_human_rights_in_all_languages(
     changed = replace(
         parts[0], do_lower_case=lower, strip_accents=strip, tokenize_chinese_chars=chinese
     )
-    ours = Tokenizer(changed, *parts[1:])
+    ours = [engine.make(changed, *parts[1:]) for engine in ENGINES.values()]
     ids = dict(parts[1].ids)
     theirs = tokenizers.Tokenizer(tokenizers.models.WordPiece(ids, unk_token="[UNK]"))
     theirs.normalizer = normalizers.BertNormalizer(
@@ -216,7 +239,8 @@ def test_other_tokenizer_json_files(
     """Catches a reader made for one file only; one of these has no model type, as older ones."""
     path = data_folder / "tokenizer_cases" / "vocab" / f"{name}.tokenizer.json"
     (tmp_path / "tokenizer.json").write_bytes(path.read_bytes())
-    ours = Tokenizer.from_pretrained(tmp_path)
+    parts = load_settings(tmp_path)
+    ours = [engine.make(*parts) for engine in ENGINES.values()]
     texts = [text for text, _ in squad_pairs(data_folder)[::20]]
     theirs = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     compared("questions by other tokenizer.json (tokenizers)", check(ours, theirs, texts))

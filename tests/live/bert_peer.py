@@ -13,6 +13,7 @@ from tokenizers import normalizers, pre_tokenizers, processors
 from npdistil.text.encoded import EncodedTexts
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
+from npdistil.text.vocab import Vocabulary
 from tests.text.engines import ENGINES
 
 Switches = tuple[bool, bool | None, bool]  # do_lower_case, strip_accents, tokenize_chinese_chars
@@ -24,10 +25,15 @@ CASED: Switches = (False, None, True)
 class Peers:
     """Ours and theirs with the vocabulary of a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._parts = load_settings(folder)
+    def __init__(self, folder: Path, more: Sequence[str] = ()) -> None:
+        """`more` are tokens behind those of the folder."""
+        settings, vocabulary, added = load_settings(folder)
+        if more:
+            tokens = dict.fromkeys([*vocabulary.pieces, *more])
+            vocabulary = Vocabulary({token: row for row, token in enumerate(tokens)})
+        self._parts = settings, vocabulary, added
         self._made: dict[tuple[Switches, str], Tokenizer] = {}
-        ids = self._parts[1].pieces
+        ids = vocabulary.pieces
         self._theirs = tokenizers.Tokenizer(
             tokenizers.models.WordPiece(dict(ids), unk_token="[UNK]")
         )
@@ -37,8 +43,8 @@ class Peers:
         )
         self._theirs.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
 
-    def both(self, switches: Switches, engine: str) -> tuple[Tokenizer, tokenizers.Tokenizer]:
-        """Both under these switches; theirs until the next call."""
+    def ours(self, switches: Switches, engine: str) -> Tokenizer:
+        """Ours under these switches."""
         lower, strip, chinese = switches
         if (switches, engine) not in self._made:
             settings = replace(
@@ -48,10 +54,15 @@ class Peers:
                 tokenize_chinese_chars=chinese,
             )
             self._made[switches, engine] = ENGINES[engine].make(settings, *self._parts[1:])
+        return self._made[switches, engine]
+
+    def theirs(self, switches: Switches) -> tokenizers.Tokenizer:
+        """Theirs under these switches, until the next call."""
+        lower, strip, chinese = switches
         self._theirs.normalizer = normalizers.BertNormalizer(
             clean_text=True, handle_chinese_chars=chinese, strip_accents=strip, lowercase=lower
         )
-        return self._made[switches, engine], self._theirs
+        return self._theirs
 
 
 def our_tokens(ours: Tokenizer, texts: Sequence[str]) -> EncodedTexts:
@@ -59,25 +70,37 @@ def our_tokens(ours: Tokenizer, texts: Sequence[str]) -> EncodedTexts:
     return ours._encode(texts, enough=None, offsets=True, special_as_text=False)
 
 
-def difference(found: EncodedTexts, encodings: Sequence[tokenizers.Encoding]) -> int | None:
-    """The first text whose ids, offsets or words differ; None if there is none."""
-    lengths = [len(encoding) for encoding in encodings]
-    wanted = (
-        _flat(encoding.ids for encoding in encodings),
-        _flat(encoding.word_ids for encoding in encodings),
-        _flat(place for encoding in encodings for place in encoding.offsets),
+def their_tokens(theirs: tokenizers.Tokenizer, texts: Sequence[str]) -> EncodedTexts:
+    """The same of `tokenizers`."""
+    encodings = theirs.encode_batch(texts, add_special_tokens=False)
+    return EncodedTexts(
+        ids_T=_flat(encoding.ids for encoding in encodings),
+        words_T=_flat(encoding.word_ids for encoding in encodings),
+        spans_T2=_flat(place for encoding in encodings for place in encoding.offsets).reshape(
+            -1, 2
+        ),
+        cu_seqlens=np.cumsum([0, *map(len, encodings)]),
     )
-    assert found.spans_T2 is not None
-    mine = (found.ids_T, found.words_T, found.spans_T2.reshape(-1))
-    if np.array_equal(found.lengths_B, lengths) and all(map(np.array_equal, mine, wanted)):
+
+
+def difference(found: EncodedTexts, wanted: EncodedTexts) -> int | None:
+    """The first text whose ids, offsets or words differ; None if there is none."""
+    assert len(found.cu_seqlens) == len(wanted.cu_seqlens)
+    if all(map(np.array_equal, _fields(found), _fields(wanted))):
         return None
-    for index, (start, encoding) in enumerate(zip(found.cu_seqlens, encodings, strict=False)):
-        row = slice(start, found.cu_seqlens[index + 1])
-        spans = [tuple(span) for span in found.spans_T2[row].tolist()]
-        same = found.ids_T[row].tolist() == encoding.ids and spans == encoding.offsets
-        if not same or found.words_T[row].tolist() != encoding.word_ids:
+    for index in range(len(wanted.lengths_B)):
+        mine, theirs = (
+            [array[slice(*encoded.cu_seqlens[index : index + 2])] for array in _fields(encoded)[1:]]
+            for encoded in (found, wanted)
+        )
+        if not all(map(np.array_equal, mine, theirs)):
             return index
     raise AssertionError("a difference that no text shows")
+
+
+def _fields(encoded: EncodedTexts) -> tuple[np.ndarray[Any, Any], ...]:
+    assert encoded.spans_T2 is not None
+    return encoded.cu_seqlens, encoded.ids_T, encoded.words_T, encoded.spans_T2
 
 
 def _flat(rows: Iterable[Sequence[Any]]) -> np.ndarray[Any, Any]:

@@ -1,29 +1,41 @@
 """One call of both tokenizers, and what may come of it."""
 
+import os
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from npdistil import InputError
+from npdistil.text.batch import TokenBatch
 from npdistil.text.tokenizer import Tokenizer
+
+# Refused calls make the library panic, and a trace of each takes longer than all the rest.
+os.environ["RUST_BACKTRACE"] = "0"
 
 
 def compare_call(
-    ours: Tokenizer, theirs: Any, texts: Any, pairs: Any, arguments: dict[str, Any]
+    ours: Sequence[Tokenizer], theirs: Any, texts: Any, pairs: Any, arguments: dict[str, Any]
 ) -> str:
-    """Call both and fail if they differ; say how it ended.
+    """Call all and fail if they differ; say how it ended.
 
-    We raise where they do, and in two cases more: a row would be longer than max_length, or the
-    stride never fits. They raise more in one: a stride that is not used does not fit. Where they
-    leave rows longer than the length of the others, there is nothing to compare.
+    `ours` are engines under the same settings. We raise where they do, and in two cases more: a
+    row would be longer than max_length, or the stride never fits. They raise more in one: a stride
+    that is not used does not fit. Where they leave rows longer than the length of the others,
+    there is nothing to compare.
     """
-    theirs.truncation_side = ours.settings.truncation_side
+    settings = ours[0].settings
+    theirs.truncation_side = settings.truncation_side
     wanted = theirs_or_error(theirs, texts, pairs, arguments)
-    context = (texts, pairs, arguments, ours.settings.truncation_side)
-    try:
-        found = ours(texts, pairs, **arguments)
-    except InputError as error:
+    context = (texts, pairs, arguments, settings.truncation_side)
+    found, *others = [ours_or_error(engine, texts, pairs, arguments) for engine in ours]
+    for other in others:
+        assert_same(found, other, context)
+    if isinstance(found, str):
         limit = arguments["max_length"]
         too_long = not isinstance(wanted, str) and max(map(len, wanted["input_ids"])) > limit
-        assert isinstance(wanted, str) or too_long or "stride" in str(error), (error, context)
+        assert isinstance(wanted, str) or too_long or "stride" in found, (found, context)
         return "both raise" if isinstance(wanted, str) else "only we raise"
     if isinstance(wanted, str):
         assert "stride" in wanted and not arguments["return_overflowing_tokens"], (wanted, context)
@@ -32,6 +44,39 @@ def compare_call(
         return "ragged"
     assert_equal(found, wanted, context)
     return "equal"
+
+
+def ours_or_error(
+    ours: Callable[..., TokenBatch], texts: Any, pairs: Any, arguments: dict[str, Any]
+) -> TokenBatch | str:
+    try:
+        return ours(texts, pairs, **arguments)
+    except InputError as error:
+        return str(error)
+
+
+def assert_same(found: TokenBatch | str, other: TokenBatch | str, context: Any) -> None:
+    """Two engines: the same arrays and numbers of words, or the same message.
+
+    How many tokens a text has is said as far as it was read, which is where an engine stops.
+    """
+    if isinstance(found, str) or isinstance(other, str):
+        messages = [
+            re.sub(r"\b\d+( and \d+)? tokens", "n tokens", str(one)) for one in (found, other)
+        ]
+        assert messages[0] == messages[1], context
+        return
+    assert list(found) == list(other), context
+    for name in found:
+        arrays, other_arrays = (
+            [batch[name]] if isinstance(batch[name], np.ndarray) else batch[name]
+            for batch in (found, other)
+        )
+        assert len(arrays) == len(other_arrays), (name, context)
+        for mine, also_mine in zip(arrays, other_arrays, strict=True):
+            assert mine.dtype == also_mine.dtype == np.int32, (name, context)
+            assert np.array_equal(mine, also_mine), (name, context)
+    assert np.array_equal(found._rows.words_T, other._rows.words_T), context
 
 
 def theirs_or_error(theirs: Any, texts: Any, pairs: Any, arguments: dict[str, Any]) -> Any:

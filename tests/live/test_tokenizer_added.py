@@ -13,6 +13,7 @@ import transformers
 
 from npdistil import TokenizerError
 from npdistil.text.tokenizer import Tokenizer
+from tests.text.engines import ENGINES
 from tests.text.tiny import IDS, SPECIAL, VOCAB, added, tokenizer_json, write_folder
 
 CONTENTS = [
@@ -84,16 +85,22 @@ def loaded(folder: Path, rng: random.Random) -> Iterator[tuple[Tokenizer, tokeni
 
 
 def assert_same(ours: Tokenizer, theirs: tokenizers.Tokenizer, texts: list[str]) -> None:
-    """Ids, offsets and words, with special tokens as tokens and as text."""
+    """Ids, offsets and words, with special tokens as tokens and as text, of every engine."""
+    parts = ours.settings, ours._vocabulary, ours._added_tokens
+    engines = [engine.make(*parts) for engine in ENGINES.values()]
     for mode in ("parse", "text"):
         theirs.encode_special_tokens = mode == "text"
-        batch = ours(texts, padding=False, return_offsets_mapping=True, special_tokens_in_text=mode)
-        for index, wanted in enumerate(theirs.encode_batch(texts)):
-            where = (ascii(texts[index]), mode)
-            assert batch["input_ids"][index].tolist() == wanted.ids, where
-            spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
-            assert spans == wanted.offsets, where
-            assert batch.word_ids(index) == wanted.word_ids, where
+        encodings = theirs.encode_batch(texts)
+        for engine in engines:
+            batch = engine(
+                texts, padding=False, return_offsets_mapping=True, special_tokens_in_text=mode
+            )
+            for index, wanted in enumerate(encodings):
+                where = (ascii(texts[index]), mode)
+                assert batch["input_ids"][index].tolist() == wanted.ids, where
+                spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
+                assert spans == wanted.offsets, where
+                assert batch.word_ids(index) == wanted.word_ids, where
     theirs.encode_special_tokens = False
 
 

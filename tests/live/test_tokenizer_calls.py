@@ -13,20 +13,25 @@ import transformers
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
 from tests.live.calls import compare_call
+from tests.text.engines import ENGINES
 
 WORDS = [
     *"the quick Brown f\xf6x, jumps-over [SEP] unaffable \u4e2d\u6587\u5b57 don't".split(),
     *("\U0001f600", "", "\u200b", "a b", "e\u0301\u0323", "x" * 101),
 ]
 CALLS = 3000
+Peers = tuple[dict[tuple[str, str], Tokenizer], Any]
 
 
 @pytest.fixture(scope="module")
-def peers(minilm_folder: Path) -> tuple[dict[str, Tokenizer], Any]:
-    """Ours by truncation_side, and theirs."""
+def peers(minilm_folder: Path) -> Peers:
+    """Ours by engine and truncation_side, and theirs."""
     settings, vocabulary, added = load_settings(minilm_folder)
     ours = {
-        side: Tokenizer(dataclasses.replace(settings, truncation_side=side), vocabulary, added)
+        (name, side): engine.make(
+            dataclasses.replace(settings, truncation_side=side), vocabulary, added
+        )
+        for name, engine in ENGINES.items()
         for side in ("left", "right")
     }
     return ours, transformers.BertTokenizer.from_pretrained(minilm_folder)
@@ -62,26 +67,27 @@ def draw_call(rng: random.Random) -> tuple[Any, Any, dict[str, Any]]:
 
 
 @pytest.mark.filterwarnings("ignore:.*max_length")
-def test_random_calls(
-    peers: tuple[dict[str, Tokenizer], Any], compared: Callable[[str, int], None]
-) -> None:
+def test_random_calls(peers: Peers, compared: Callable[[str, int], None]) -> None:
     """Catches any argument that does something else, alone or together with the others."""
     rng = random.Random(20260922)
     outcomes: Counter[str] = Counter()
     for _ in range(CALLS):
-        ours = peers[0][rng.choice(("left", "right"))]
+        side = rng.choice(("left", "right"))
+        ours = [peers[0][engine, side] for engine in ENGINES]
         outcomes[compare_call(ours, peers[1], *draw_call(rng))] += 1
     assert outcomes["equal"] > CALLS / 2, outcomes
     assert outcomes["both raise"] > CALLS / 20, outcomes
     assert outcomes["only they raise"] + outcomes["only we raise"] < CALLS / 5, outcomes
-    compared("calls with drawn arguments (transformers)", outcomes["equal"])
+    engines = " and ".join(ENGINES)
+    compared(f"calls with drawn arguments, {engines} (transformers)", outcomes["equal"])
     compared("calls refused by both (transformers)", outcomes["both raise"])
 
 
-def test_overflow_of_one_text(peers: tuple[dict[str, Tokenizer], Any]) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_overflow_of_one_text(peers: Peers, engine: str) -> None:
     """Catches what drawing may miss: the very rows of a stride, and what they leave out."""
     text = "the quick brown fox jumps over the lazy dog"
-    ours = peers[0]["right"]
+    ours = peers[0][engine, "right"]
     batch = ours(
         ["a", text],
         max_length=6,
@@ -95,7 +101,7 @@ def test_overflow_of_one_text(peers: tuple[dict[str, Tokenizer], Any]) -> None:
     assert batch.num_truncated_tokens.tolist() == [0, 5, 5, 6]
 
 
-def test_counting_what_is_dropped(peers: tuple[dict[str, Tokenizer], Any]) -> None:
+def test_counting_what_is_dropped(peers: Peers) -> None:
     """Catches an early stop that hides tokens from the count, on either side, for pairs too."""
     texts, pairs = ["a " * 300, "b", ""], ["c " * 300, "d " * 20, ""]
     for ours in peers[0].values():
@@ -105,17 +111,21 @@ def test_counting_what_is_dropped(peers: tuple[dict[str, Tokenizer], Any]) -> No
         assert cut.num_truncated_tokens.tolist() == lost == [587, 8, 0]
 
 
+@pytest.mark.parametrize("engine, backend", [("readable", "python"), ("compiled", "numba")])
 def test_special_tokens_as_text(
-    peers: tuple[dict[str, Tokenizer], Any], minilm_folder: Path
+    peers: Peers, minilm_folder: Path, engine: str, backend: str
 ) -> None:
     """Catches a [SEP] of the user's that ends the text after all, by call and by default."""
     texts = ["a [SEP] b[MASK]", "[CLS]", "[PAD][PAD] [sep]", "plain"]
-    by_default = Tokenizer.from_pretrained(minilm_folder, special_tokens_in_text="text")
+    by_default = Tokenizer.from_pretrained(
+        minilm_folder, special_tokens_in_text="text", backend=backend
+    )
     for split in (True, False):
         name = "text" if split else "parse"
         wanted = peers[1](texts, split_special_tokens=split)["input_ids"]
-        calls = [peers[0]["right"](texts, padding=False, special_tokens_in_text=name)]
-        calls.append((by_default if split else peers[0]["right"])(texts, padding=False))
+        right = peers[0][engine, "right"]
+        calls = [right(texts, padding=False, special_tokens_in_text=name)]
+        calls.append((by_default if split else right)(texts, padding=False))
         for batch in calls:
             assert [row.tolist() for row in batch.input_ids] == wanted
     pieces = by_default.tokenize("[SEP]")

@@ -1,4 +1,4 @@
-"""The tokenizer against `tokenizers` and Transformers: the odd texts, and all of Unicode."""
+"""The tokenizer against `tokenizers` and Transformers: odd texts, settings, folders, decoding."""
 
 import dataclasses
 import importlib.util
@@ -19,8 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
+from npdistil.text.batch import TokenBatch
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
+from tests.text.engines import ENGINES
 
 Switches = tuple[bool, bool | None, bool]  # do_lower_case, strip_accents, tokenize_chinese_chars
 ALL_SWITCHES: list[Switches] = [*product((True, False), (None, True, False), (True, False))]
@@ -66,17 +68,17 @@ ODD = [
 
 
 class Peer:
-    """Both tokenizers under the same switches, made when they are first asked for."""
+    """All of ours and theirs under the same switches, made when they are first asked for."""
 
     def __init__(self, folder: Path, compared: Callable[[str, int], None]) -> None:
         self._parts = load_settings(folder)
         self._theirs = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._theirs.no_truncation()
         self._theirs.no_padding()
-        self._pairs: dict[Switches, tuple[Tokenizer, tokenizers.Tokenizer]] = {}
+        self._pairs: dict[Switches, tuple[list[Tokenizer], tokenizers.Tokenizer]] = {}
         self.compared = compared
 
-    def both(self, switches: Switches) -> tuple[Tokenizer, tokenizers.Tokenizer]:
+    def both(self, switches: Switches) -> tuple[list[Tokenizer], tokenizers.Tokenizer]:
         if switches not in self._pairs:
             lower, strip, chinese = switches
             changed = dataclasses.replace(
@@ -89,23 +91,32 @@ class Peer:
             theirs.normalizer = normalizers.BertNormalizer(
                 clean_text=True, handle_chinese_chars=chinese, strip_accents=strip, lowercase=lower
             )
-            self._pairs[switches] = Tokenizer(changed, *self._parts[1:]), theirs
+            parts = changed, *self._parts[1:]
+            self._pairs[switches] = [engine.make(*parts) for engine in ENGINES.values()], theirs
         return self._pairs[switches]
 
     def check(self, texts: list[str], switches: Switches, what: str) -> None:
         """Every field of every text, and the padded arrays of the whole batch."""
-        ours, theirs = self.both(switches)
-        batch = ours(texts, padding=False, truncation=False, return_offsets_mapping=True)
-        for index, expected in enumerate(theirs.encode_batch(texts)):
-            found = (
-                batch["input_ids"][index].tolist(),
-                batch["token_type_ids"][index].tolist(),
-                batch["attention_mask"][index].tolist(),
-                [tuple(span) for span in batch["offset_mapping"][index].tolist()],
-            )
-            wanted = (expected.ids, expected.type_ids, expected.attention_mask, expected.offsets)
-            assert found == wanted, (ascii(texts[index][:80]), switches)
+        engines, theirs = self.both(switches)
+        encodings = theirs.encode_batch(texts)
+        for ours in engines:
+            batch = ours(texts, padding=False, truncation=False, return_offsets_mapping=True)
+            for index, expected in enumerate(encodings):
+                assert_row(batch, index, expected, (ascii(texts[index][:80]), switches))
         self.compared(what, len(texts))
+
+
+def assert_row(
+    batch: TokenBatch, index: int, expected: tokenizers.Encoding, context: object
+) -> None:
+    found = (
+        batch["input_ids"][index].tolist(),
+        batch["token_type_ids"][index].tolist(),
+        batch["attention_mask"][index].tolist(),
+        [tuple(span) for span in batch["offset_mapping"][index].tolist()],
+    )
+    wanted = (expected.ids, expected.type_ids, expected.attention_mask, expected.offsets)
+    assert found == wanted, context
 
 
 @pytest.fixture(scope="module")
@@ -160,39 +171,23 @@ def test_hypothesis_strings(peer: Peer, text: str, switches: Switches) -> None:
     peer.check([text], switches, "hypothesis strings (tokenizers)")
 
 
-@pytest.mark.parametrize("lower", [True, False])
-def test_a_sample_of_all_scalar_values(peer: Peer, lower: bool) -> None:
-    """Catches a table of another Unicode version: every 37th code point, and all below U+3100.
-
-    Here each is a text of its own; test_tokenizer_unicode.py takes all 1,112,064, many in a text.
-    """
-    codes = [*range(0x3100), *range(0x3100, 0x110000, 37)]
-    texts = [f"a{chr(code)}b" for code in codes if not 0xD800 <= code < 0xE000]
-    peer.check(texts, (lower, None, True), 'scalar values as "a" + c + "b" (tokenizers)')
-
-
 def test_pairs_and_truncation(peer: Peer) -> None:
     """Catches a wrong share of the limit between two texts, and types of the wrong part."""
-    ours, theirs = peer.both((True, None, True))
+    engines, theirs = peer.both((True, None, True))
     words = "the quick brown fox jumps over the lazy dog and runs away".split()
     pairs = [
         (" ".join(words[:first]), " ".join(words[:second]))
         for first, second in product((0, 1, 2, 3, 5, 8, 12), repeat=2)
     ]
+    firsts, seconds = map(list, zip(*pairs, strict=True))
+    arguments = {"padding": False, "return_offsets_mapping": True}
     for limit in (3, 4, 5, 6, 7, 10, 13, 20, 40):
         theirs.enable_truncation(limit)
-        batch = ours(
-            [a for a, _ in pairs],
-            [b for _, b in pairs],
-            padding=False,
-            max_length=limit,
-            return_offsets_mapping=True,
-        )
-        for index, expected in enumerate(theirs.encode_batch(pairs)):
-            assert batch["input_ids"][index].tolist() == expected.ids, (pairs[index], limit)
-            assert batch["token_type_ids"][index].tolist() == expected.type_ids
-            spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
-            assert spans == expected.offsets
+        encodings = theirs.encode_batch(pairs)
+        for ours in engines:
+            batch = ours(firsts, seconds, max_length=limit, **arguments)
+            for index, expected in enumerate(encodings):
+                assert_row(batch, index, expected, (pairs[index], limit))
         theirs.no_truncation()
         peer.compared("pairs x limits (tokenizers)", len(pairs))
 
@@ -202,21 +197,18 @@ def test_left_and_right(peer: Peer, side: str) -> None:
     """Catches a side that cuts or pads at the wrong end."""
     settings_, vocabulary, added = peer._parts
     changed = dataclasses.replace(settings_, padding_side=side, truncation_side=side)
-    ours, theirs = Tokenizer(changed, vocabulary, added), peer.both((True, None, True))[1]
+    theirs = peer.both((True, None, True))[1]
     theirs.enable_truncation(9, direction=side)
     theirs.enable_padding(direction=side, length=9, pad_id=0, pad_token="[PAD]")
     texts = ["one", "", "one two three four five six seven eight nine ten", "[SEP] unaffable"]
+    arguments = {"padding": "max_length", "max_length": 9, "return_offsets_mapping": True}
     for seconds in (None, texts[::-1]):
-        batch = ours(
-            texts, seconds, padding="max_length", max_length=9, return_offsets_mapping=True
-        )
         inputs = texts if seconds is None else list(zip(texts, seconds, strict=True))
-        for index, expected in enumerate(theirs.encode_batch(inputs)):
-            assert batch["input_ids"][index].tolist() == expected.ids
-            assert batch["attention_mask"][index].tolist() == expected.attention_mask
-            assert batch["token_type_ids"][index].tolist() == expected.type_ids
-            spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
-            assert spans == expected.offsets
+        encodings = theirs.encode_batch(inputs)
+        for engine in ENGINES.values():
+            batch = engine.make(changed, vocabulary, added)(texts, seconds, **arguments)
+            for index, expected in enumerate(encodings):
+                assert_row(batch, index, expected, inputs[index])
     theirs.no_truncation()
     theirs.no_padding()
 

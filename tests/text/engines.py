@@ -5,6 +5,7 @@ A faster one is added here, and every test that takes an engine then runs with b
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from npdistil.text.settings import TokenizerSettings
 from npdistil.text.special import AddedToken
@@ -22,4 +23,7 @@ class Engine:
     one_by_one: bool  # every code point as a text by itself; else 64 of them in one text
 
 
-ENGINES = {"readable": Engine(Tokenizer, one_by_one=False)}
+ENGINES = {
+    "readable": Engine(partial(Tokenizer, backend="python"), one_by_one=False),
+    "compiled": Engine(partial(Tokenizer, backend="numba"), one_by_one=True),
+}

@@ -68,21 +68,21 @@ class CompiledTextEncoder:
         self._num_threads = resolve_num_threads(num_threads)
         ids = vocabulary.ids
         self._cls_id, self._sep_id = ids[settings.cls_token], ids[settings.sep_token]
-        self._tables = text_tables(
-            settings, vocabulary, {token.content: token.id for token in added_tokens}
-        )
+        self._all_special = all(token.special for token in added_tokens)
         is_plain = not any(
             token.normalized or token.single_word or token.lstrip or token.rstrip
             for token in added_tokens
         )
-        self._is_able = is_plain and settings.max_input_chars_per_word <= MAX_CHARS
-        self._all_special = all(token.special for token in added_tokens)
+        self._tables: TextTables | None = None  # None: the readable one does it
+        if is_plain and settings.max_input_chars_per_word <= MAX_CHARS:
+            added = {token.content: token.id for token in added_tokens}
+            self._tables = text_tables(settings, vocabulary, added)
 
     def __call__(
         self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
     ) -> EncodedTexts:
         """See `TextsToIds`."""
-        if not self._is_able or (special_as_text and not self._all_special):
+        if self._tables is None or (special_as_text and not self._all_special):
             return self._readable(
                 texts, enough=enough, offsets=offsets, special_as_text=special_as_text
             )
@@ -119,9 +119,9 @@ class CompiledTextEncoder:
             enough: how many tokens a text may have, [CLS] and [SEP] not counted.
             special_tokens: put [CLS] before and [SEP] behind each text.
         """
-        if not self._is_able:
-            return None
         tables = self._tables
+        if tables is None:
+            return None
         if special_tokens:
             tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
         tokens = self._encode(texts, _Request(tables, enough, IDS_ONLY, None))
