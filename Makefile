@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity sts weights build clean
+.PHONY: help demo test format golden parity functions sts weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ golden: $(VENV)/installed-test  ## make tests/golden again
 
 parity: $(VENV)/installed-test weights  ## measure parity and write the README's table
 	$(BIN)/python tools/parity_table.py
+
+functions: $(VENV)/installed-test  ## hold exp and the activations to every float32, write docs/functions.md
+	$(BIN)/python tools/check_functions.py
 
 sts: $(VENV)/installed-test weights  ## STS-B Spearman beside sentence-transformers'
 	$(BIN)/python tools/eval_sts.py

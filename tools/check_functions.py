@@ -38,7 +38,7 @@ from tools.readme_block import replace_block
 ROOT = Path(__file__).resolve().parent.parent
 JSON, PAGE = ROOT / "docs" / "functions.json", ROOT / "docs" / "functions.md"
 PACKAGES = ("numpy", "numba", "llvmlite")
-CHUNK = 1 << 16
+CHUNK = 1 << 16  # floats of one task
 Float32: TypeAlias = NDArray[np.float32]
 Float64: TypeAlias = NDArray[np.float64]
 Row: TypeAlias = dict[str, Any]

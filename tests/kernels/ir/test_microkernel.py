@@ -1,6 +1,7 @@
 """Every register block on this machine, and its machine code for others."""
 
 import re
+from functools import cache
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -15,6 +16,7 @@ from npdistil.kernels.ir.vectors import I64, Vectors
 from npdistil.reference.activation import ACTIVATIONS
 from tests.models import Draw
 from tests.tolerances import KERNELS
+from tools import check_functions
 
 IN2 = types.Array(types.float32, 2, "C", readonly=True)
 OUT2 = types.Array(types.float32, 2, "C")
@@ -22,6 +24,7 @@ BLOCKS = {target.name: make_multiply_block(target) for target in TARGETS}
 LENGTH = 37
 
 
+@cache
 def compiled(target: Target):
     """The block of a target as a function of arrays; LLVM splits vectors that this host lacks."""
     block = BLOCKS[target.name]
@@ -59,6 +62,21 @@ def test_block_of_every_target_and_row_count(target, rng):
             if epilogue == PLAIN:
                 bits.append(c_RW[0].tobytes())
     assert len(set(bits)) == 1, "the first row depends on the number of rows"
+
+
+@pytest.mark.parametrize("name", ACTIVATION_CODES)
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_block_has_the_very_functions_that_are_tested_alone(target, name, rng):
+    """Instructions that the compiler combines otherwise here than where every float was tried."""
+    run, draw = compiled(target), Draw(rng)
+    a_RI, panel_IW = draw.array(target.rows, 3, scale=4.0), draw.array(3, target.panel)
+    plain_RW, bent_RW = np.empty((2, target.rows, target.panel), np.float32)
+    for epilogue, c_RW in [(PLAIN, plain_RW), (ACTIVATION_CODES[name], bent_RW)]:
+        run(a_RI, panel_IW, draw.array(1, target.panel, scale=0.0), epilogue, c_RW, c_RW)
+    x_N = np.resize(plain_RW, -(-plain_RW.size // HOST.lanes) * HOST.lanes)
+    alone_N = check_functions.computed(name, x_N)[: plain_RW.size]
+    assert alone_N.tobytes() == bent_RW.tobytes()
+    assert np.abs(plain_RW).max() > 6
 
 
 MACHINES = {
