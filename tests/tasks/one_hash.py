@@ -26,7 +26,7 @@ TEXTS = [
 ]  # fmt: skip
 # Rows of ids, for what the encoder itself returns: one token, a full sequence, and between.
 LENGTHS = (1, 2, 256, 3, 16, 1, 100, 17, 47, 5, 256, 31)
-SECONDS = 120  # a child that hangs is a failure with a traceback
+SECONDS = 60  # a child that hangs is a failure with a traceback
 
 
 def outputs(model: SentenceEncoder, batch_size: int, seed: int | None) -> list[bytes]:

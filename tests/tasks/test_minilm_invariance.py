@@ -52,7 +52,7 @@ def test_every_process_finds_the_same_bytes(minilm_folder, alone):
         [sys.executable, "-W", "error", "-W", "ignore:This process", "-m", "tests.tasks.one_hash",
          str(minilm_folder)],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, capture_output=True, text=True,
-        timeout=2 * SECONDS,
+        timeout=5 * SECONDS,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
