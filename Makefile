@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MODEL := weights/all-MiniLM-L6-v2
+PEERS := .venv-peers
 
 # The tests' real texts, where somebody put them; without them the suite runs on what is here.
 ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity functions sts weights build clean
+.PHONY: help demo test format golden parity functions sts bench weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,6 +40,10 @@ functions: $(VENV)/installed-test  ## hold exp and the activations to every floa
 sts: $(VENV)/installed-test weights  ## STS-B Spearman beside sentence-transformers'
 	$(BIN)/python tools/eval_sts.py
 
+bench: $(PEERS)/installed  ## time npdistil and its peers (BENCH="--quick" for less)
+	@$(PEERS)/bin/python tools/fetch_weights.py all-MiniLM-L6-v2
+	$(PEERS)/bin/python tools/bench_peers.py $(BENCH)
+
 weights: $(VENV)/installed
 	@$(BIN)/python tools/fetch_weights.py all-MiniLM-L6-v2
 
@@ -46,7 +51,7 @@ build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
 	$(BIN)/python -m build
 
 clean:  ## remove what was made, but not the weights
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .bench-cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -58,3 +63,8 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/installed
+
+$(PEERS)/installed: tools/bench/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement $< --editable .
+	@touch $@

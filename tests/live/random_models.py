@@ -54,13 +54,18 @@ def save_random_model(name: str, folder: Path, hidden_act: str = "gelu") -> None
         model = DistilBertModel(config)
     else:
         model = BertModel(BertConfig(**SHAPES[name], hidden_act=hidden_act))
-    with torch.no_grad():
-        for tensor_name, parameter in model.named_parameters():
-            parameter += NOISE * torch.randn_like(parameter)
-            if tensor_name.endswith(("output.dense.weight", "out_lin.weight", "lin2.weight")):
-                parameter *= BRANCH_SCALE
+    roughen(model)
     sharpen(model.eval())
     model.save_pretrained(folder)
+
+
+def roughen(model: PreTrainedModel, noise: float = NOISE) -> None:
+    """Give every tensor values of its own, biases and LayerNorm weights too."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter += noise * torch.randn_like(parameter)
+            if name.endswith(("output.dense.weight", "out_lin.weight", "lin2.weight")):
+                parameter *= BRANCH_SCALE
 
 
 def sharpen(model: PreTrainedModel) -> None:
