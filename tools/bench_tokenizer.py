@@ -140,12 +140,10 @@ def seconds(run: Run, texts: Texts) -> float:
 
 def make_ours(folder: Path, threads: int) -> Run:
     """Texts to packed rows."""
-    from npdistil.text.compiled.encoder import CompiledTextEncoder
-    from npdistil.text.encode import TextEncoder
-    from npdistil.text.settings import load_settings
+    import npdistil
 
-    parts = load_settings(folder)
-    return CompiledTextEncoder(*parts, TextEncoder(*parts), threads).pack
+    pack = npdistil.Tokenizer.from_pretrained(folder, num_threads=threads).pack
+    return lambda texts: pack(texts, truncation=False)
 
 
 def make_theirs(folder: Path) -> Run:

@@ -65,7 +65,8 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.output is not None:
         raise InputError("--output: goes with --file; a single TEXT is printed.")
-    tokenizer = Tokenizer.from_pretrained(options.model)
+    # For one text to compile or to load kernels would take longer than to read it.
+    tokenizer = Tokenizer.from_pretrained(options.model, backend="python")
     batch = tokenizer(
         options.text,
         truncation=False,

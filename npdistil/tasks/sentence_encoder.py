@@ -87,7 +87,11 @@ class SentenceEncoder:
         encoder = Encoder.from_pretrained(
             config.transformer_folder, backend, num_threads=num_threads
         )
-        tokenizer = Tokenizer.from_pretrained(config.transformer_folder)
+        tokenizer = Tokenizer.from_pretrained(
+            config.transformer_folder,
+            backend="numba" if backend == "numba" else "python",
+            num_threads=num_threads,
+        )
         return cls(tokenizer, encoder, config.head, config.max_seq_length)
 
     @property

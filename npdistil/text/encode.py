@@ -6,8 +6,9 @@ import numpy as np
 
 from ..errors import TokenizerError
 from .aligned import AlignedText
-from .encoded import EncodedTexts
+from .encoded import EncodedTexts, Int32s, Int64s
 from .normalize import Normalizer
+from .rows import Cut, make_rows
 from .settings import TokenizerSettings
 from .special import AddedToken, TokenCutter
 from .split import split_words
@@ -41,6 +42,8 @@ class TextEncoder:
             strip_accents=settings.strip_accents,
             do_lower_case=settings.do_lower_case,
         )
+        ids = vocabulary.ids
+        self._cls_id, self._sep_id = ids[settings.cls_token], ids[settings.sep_token]
         raw = {token.content: token for token in added_tokens if not token.normalized}
         self._raw_cutter = TokenCutter(raw)
         #: What is searched in normalised text, and what decoding shows, by content.
@@ -69,6 +72,14 @@ class TextEncoder:
             spans_T2=spans_T2,
             cu_seqlens=np.array(cu_seqlens, np.int64),
         )
+
+    def pack(
+        self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
+    ) -> tuple[Int32s, Int64s]:
+        """Encode each text and put [CLS] and [SEP] around it, as `TextsToIds` asks."""
+        encoded = self(texts, enough=enough, offsets=False, special_as_text=special_as_text)
+        rows = make_rows(encoded, None, Cut(budget=enough), self._cls_id, self._sep_id)
+        return rows.ids_T, rows.cu_seqlens
 
     def _encode(self, text: str, enough: int | None, found: "_Found") -> None:
         """One text; may stop once there are `enough` tokens of all texts so far."""

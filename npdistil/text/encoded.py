@@ -44,6 +44,18 @@ class TextsToIds(Protocol):
         """
         ...
 
+    def pack(
+        self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
+    ) -> tuple[Int32s, Int64s]:
+        """The same as rows with [CLS] and [SEP] around each text: ids_T and cu_seqlens.
+
+        Args:
+            texts: likewise.
+            enough: the most tokens that a text may have, [CLS] and [SEP] not counted.
+            special_as_text: likewise.
+        """
+        ...
+
 
 def join_words(encoded: EncodedTexts, counts_B: Int64s) -> EncodedTexts:
     """Take texts that are words of `counts_B[b]` words each together; offsets stay the word's own.

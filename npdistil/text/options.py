@@ -27,10 +27,15 @@ class CallOptions:
     def enough(self) -> int | None:
         """After how many tokens of a text nothing changes any more; None: read all."""
         cut = self.cut
-        reads_all = cut.on_the_left or cut.overflow or "num_truncated_tokens" in self.fields
-        if cut.budget is None or reads_all:
+        if cut.budget is None or self.needs_rest:
             return None
         return cut.budget + (cut.strategy != "longest_first")  # the others fail if there is more
+
+    @property
+    def needs_rest(self) -> bool:
+        """Whether tokens that do not fit are of interest: to be kept, in rows, or as a number."""
+        cut = self.cut
+        return cut.on_the_left or cut.overflow or "num_truncated_tokens" in self.fields
 
 
 def special_tokens_as_text(value: object, settings: TokenizerSettings) -> bool:

@@ -18,10 +18,10 @@ class Cut:
     """How texts that are too long are cut."""
 
     budget: int | None  # tokens of a row that are not special; None: nothing is cut
-    strategy: str
-    on_the_left: bool
-    stride: int
-    overflow: bool  # make rows of what is cut off
+    strategy: str = "longest_first"
+    on_the_left: bool = False
+    stride: int = 0
+    overflow: bool = False  # make rows of what is cut off
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +89,13 @@ def _cut_rows(parts: Sequence[EncodedTexts], cut: Cut) -> tuple[Int64s, list[Int
     whole = [part.lengths_B for part in parts]
     kept = [length_B.copy() for length_B in whole]
     too_long = np.arange(0) if cut.budget is None else np.flatnonzero(sum(whole) > cut.budget)
-    for index in map(int, too_long):
-        lengths = _kept(index, [int(length_B[index]) for length_B in whole], cut)
-        for length_B, length in zip(kept, lengths, strict=False):
-            length_B[index] = length
+    if cut.budget is not None and len(parts) == 1 and cut.strategy != "only_second":
+        kept = [np.minimum(whole[0], cut.budget)]
+    else:
+        for index in map(int, too_long):
+            lengths = _kept(index, [int(length_B[index]) for length_B in whole], cut)
+            for length_B, length in zip(kept, lengths, strict=False):
+                length_B[index] = length
     start_B = [part.cu_seqlens[:-1] for part in parts]
     if cut.overflow and too_long.size:
         return _overflowing(start_B, whole, kept, cut)

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..arguments import as_flag, as_integer, as_texts, one_of
 from ..errors import InputError, TokenizerError
 from ..fields import Fields
+from ..threads import resolve_num_threads
 from .added import SpecialNames, all_added_tokens
 from .batch import TokenBatch, make_batch
 from .encode import TextEncoder
 from .encoded import EncodedTexts, TextsToIds
 from .options import CallOptions, check_options, special_tokens_as_text
+from .packed import PackedIds, pack_texts
 from .rows import make_rows
 from .samples import Samples, Texts, as_samples
 from .save import save_tokenizer
@@ -44,10 +47,12 @@ class Tokenizer(TokenTable):
         settings: TokenizerSettings,
         vocabulary: Vocabulary,
         added_tokens: Sequence[AddedToken],
-        backend: str = "python",
+        backend: str = "numba",
+        num_threads: int | None = None,
     ) -> None:
         """Use `from_pretrained` or `from_vocab`, which check that the parts fit."""
         one_of(backend, BACKENDS, "backend")
+        threads = resolve_num_threads(num_threads)
         encoder = TextEncoder(settings, vocabulary, added_tokens)
         # The library shows a token that it searches in normalised text in its normalised form.
         shown = {token.id: content for content, token in encoder.normalized_tokens.items()}
@@ -56,7 +61,7 @@ class Tokenizer(TokenTable):
         if backend == "numba":
             from .compiled.encoder import CompiledTextEncoder  # compiles on import
 
-            self._encode = CompiledTextEncoder(settings, vocabulary, added_tokens, encoder)
+            self._encode = CompiledTextEncoder(settings, vocabulary, added_tokens, encoder, threads)
 
     @classmethod
     def from_pretrained(
@@ -64,7 +69,8 @@ class Tokenizer(TokenTable):
         folder: str | Path,
         *,
         special_tokens_in_text: str | None = None,
-        backend: str = "python",
+        backend: str = "numba",
+        num_threads: int | None = None,
     ) -> "Tokenizer":
         """Load from a folder with vocab.txt or tokenizer.json and the settings beside them.
 
@@ -75,8 +81,11 @@ class Tokenizer(TokenTable):
                 "text" makes them words and punctuation, the choice for text from strangers. None
                 means as `split_special_tokens` in the folder says, else "parse". A call may say
                 otherwise for itself.
-            backend: "python" for the readable encoder; "numba" for the compiled one, which the
-                first use on a machine compiles, with the same answers.
+            backend: "numba" for the compiled encoder, which the first use on a machine compiles
+                for some seconds, and which later ones load; "python" for the readable one, which
+                needs neither: the choice for a text or two. The answers are the same.
+            num_threads: threads of "numba"; None means NPDISTIL_NUM_THREADS, else all processors
+                that the process may use. Changes no result.
 
         Raises:
             InputError: `folder` is no path, or an unknown value.
@@ -90,7 +99,7 @@ class Tokenizer(TokenTable):
             settings = replace(settings, special_tokens_in_text="text")
         else:
             settings = replace(settings, special_tokens_in_text="parse")
-        return cls(settings, vocabulary, added, backend)
+        return cls(settings, vocabulary, added, backend, num_threads)
 
     @classmethod
     def from_vocab(
@@ -102,7 +111,8 @@ class Tokenizer(TokenTable):
         tokenize_chinese_chars: bool = True,
         model_max_length: int | None = None,
         special_tokens_in_text: str = "parse",
-        backend: str = "python",
+        backend: str = "numba",
+        num_threads: int | None = None,
     ) -> "Tokenizer":
         """Make a tokenizer from the tokens in the order of their ids.
 
@@ -114,6 +124,7 @@ class Tokenizer(TokenTable):
             model_max_length: where truncation cuts unless the call says otherwise, in tokens.
             special_tokens_in_text: as for `from_pretrained`.
             backend: likewise.
+            num_threads: likewise.
 
         Raises:
             InputError: an argument of the wrong type.
@@ -148,7 +159,7 @@ class Tokenizer(TokenTable):
                 one_of(special_tokens_in_text, SPECIAL_TOKENS_IN_TEXT, "special_tokens_in_text")
             ),
         )
-        return cls(settings, vocabulary, added, backend)
+        return cls(settings, vocabulary, added, backend, num_threads)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write tokenizer.json and tokenizer_config.json, for `tokenizers`, Transformers and us.
@@ -245,6 +256,57 @@ class Tokenizer(TokenTable):
         first, second = self._encoded(firsts, seconds, options)
         rows = make_rows(first, second, options.cut, self.cls_token_id, self.sep_token_id)
         return make_batch(rows, options.padding, options.fields)
+
+    def pack(
+        self,
+        texts: str | Sequence[str] | np.ndarray[Any, Any],
+        max_length: int | None = None,
+        *,
+        truncation: bool = True,
+        special_tokens_in_text: str | None = None,
+        return_num_truncated_tokens: bool = False,
+    ) -> PackedIds:
+        """Tokenise texts into rows without padding, [CLS] and [SEP] around each.
+
+        What `self(texts)` says in arrays [B, L], without the detour: a compiled pass writes the
+        rows one after another.
+
+        Args:
+            texts: a text (a batch of one), or a list, tuple or 1-d array of texts.
+            max_length: in tokens, [CLS] and [SEP] included; a longer row loses its end, or its
+                beginning where the folder says so. None means `model_max_length`.
+            truncation: False never cuts.
+            special_tokens_in_text: "parse" or "text", see `from_pretrained`.
+            return_num_truncated_tokens: count how many tokens each text has lost. Texts are then
+                read to their ends.
+
+        Returns:
+            `input_ids_T` and `cu_seqlens`, int32, and if asked for `num_truncated_tokens`.
+
+        Raises:
+            InputError: not text (the message has the index), a max_length below 2, or more tokens
+                than int32 can count.
+
+        >>> tokenizer = Tokenizer.from_vocab(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "it", "is"])
+        >>> packed = tokenizer.pack(["it", "it is it", ""], max_length=4)
+        >>> packed.input_ids_T.tolist(), packed.cu_seqlens.tolist()
+        ([2, 4, 3, 2, 4, 5, 3, 2, 3], [0, 3, 7, 9])
+        """
+        checked = as_texts(texts, "texts")
+        options = check_options(
+            self.settings,
+            self.pad_token_id,
+            special=2,
+            padding=False,
+            truncation=as_flag(truncation, "truncation"),
+            max_length=max_length,
+            stride=0,
+            pad_to_multiple_of=None,
+            padding_side=None,
+            special_tokens_in_text=special_tokens_in_text,
+            flags={"return_num_truncated_tokens": return_num_truncated_tokens},
+        )
+        return pack_texts(self._encode, checked, options, self.cls_token_id, self.sep_token_id)
 
     def tokenize(self, text: str, *, special_tokens_in_text: str | None = None) -> list[str]:
         """The pieces of one text, without [CLS] and [SEP].

@@ -8,14 +8,14 @@ import pytest
 
 from npdistil.errors import InputError
 from npdistil.text.overflow import windows
-from npdistil.text.tokenizer import Tokenizer
+from npdistil.text.tokenizer import BACKENDS, Tokenizer
 from npdistil.text.truncate import kept_of_one
 from tests.text.tiny import IDS, VOCAB
 
 
-@pytest.fixture
-def tokenizer() -> Tokenizer:
-    return Tokenizer.from_vocab(VOCAB, model_max_length=12)
+@pytest.fixture(params=BACKENDS)
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    return Tokenizer.from_vocab(VOCAB, model_max_length=12, backend=request.param)
 
 
 def test_only_what_was_asked_for(tokenizer: Tokenizer) -> None:
@@ -192,9 +192,10 @@ def test_many_rows_decoded(tokenizer: Tokenizer) -> None:
             tokenizer.batch_decode(bad)  # type: ignore[arg-type]
 
 
-def test_special_tokens_as_text() -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_special_tokens_as_text(backend: str) -> None:
     """Catches a default that a call cannot change, and a value that is no choice."""
-    careful = Tokenizer.from_vocab(VOCAB, special_tokens_in_text="text")
+    careful = Tokenizer.from_vocab(VOCAB, special_tokens_in_text="text", backend=backend)
     assert careful.tokenize("a[SEP]") == ["a", *["[UNK]"] * 3]
     assert careful("[SEP]", special_tokens_in_text="parse").input_ids.tolist() == [[2, 3, 3]]
     with pytest.raises(InputError, match="special_tokens_in_text"):

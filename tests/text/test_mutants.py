@@ -53,7 +53,7 @@ def test_mutants(tmp_path: Path) -> None:
     rng = random.Random(4)
     outcomes = {"loaded": 0, "refused": 0}
     write_folder(tmp_path, **FILES)
-    for _ in range(600):
+    for number in range(600):
         name = rng.choice([*FILES, "tokenizer_json"])
         content = copy.deepcopy(FILES[name])
         for _ in range(rng.choice((1, 1, 2))):
@@ -68,7 +68,8 @@ def test_mutants(tmp_path: Path) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
-                tokenizer = Tokenizer.from_pretrained(tmp_path)
+                backend = "python" if number % 8 else "numba"  # whose tables take longer
+                tokenizer = Tokenizer.from_pretrained(tmp_path, backend=backend)
             batch = tokenizer(["a Xy [SEP] unable", ""], ["b", "c"], return_offsets_mapping=True)
             assert batch["input_ids"].max() < tokenizer.vocab_size <= 40
             tokenizer.decode(batch["input_ids"][0], skip_special_tokens=True)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from npdistil.errors import InputError, TokenizerError
-from npdistil.text.tokenizer import Tokenizer
+from npdistil.text.tokenizer import BACKENDS, Tokenizer
 from tests.text.tiny import IDS, VOCAB
 
 
-@pytest.fixture
-def tokenizer() -> Tokenizer:
-    return Tokenizer.from_vocab(VOCAB, model_max_length=12)
+@pytest.fixture(params=BACKENDS)
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    return Tokenizer.from_vocab(VOCAB, model_max_length=12, backend=request.param)
 
 
 def ids(*tokens: str) -> list[int]:

@@ -16,7 +16,7 @@ from ...kernels.text.forms import (
     TextTables,
     word_space,
 )
-from ...threads import resolve_num_threads, run_all
+from ...threads import run_all
 from ..encoded import EncodedTexts, TextsToIds
 from ..settings import TokenizerSettings
 from ..special import AddedToken
@@ -57,15 +57,11 @@ class CompiledTextEncoder:
         vocabulary: Vocabulary,
         added_tokens: Sequence[AddedToken],
         readable: TextsToIds,
-        num_threads: int | None = None,
+        num_threads: int,
     ) -> None:
-        """Build the tables.
-
-        Raises:
-            InputError: `num_threads` is no integer from 1 to 1024.
-        """
+        """Build the tables."""
         self._readable = readable
-        self._num_threads = resolve_num_threads(num_threads)
+        self._num_threads = num_threads
         ids = vocabulary.ids
         self._cls_id, self._sep_id = ids[settings.cls_token], ids[settings.sep_token]
         self._all_special = all(token.special for token in added_tokens)
@@ -82,7 +78,8 @@ class CompiledTextEncoder:
         self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
     ) -> EncodedTexts:
         """See `TextsToIds`."""
-        if self._tables is None or (special_as_text and not self._all_special):
+        tables = self._tables_for(special_as_text)
+        if tables is None:
             return self._readable(
                 texts, enough=enough, offsets=offsets, special_as_text=special_as_text
             )
@@ -97,7 +94,6 @@ class CompiledTextEncoder:
             length_B = np.array([len(ids_T)])
             return _Tokens(ids_T, found.words_T[kept], found.spans_T2[kept], length_B)
 
-        tables = without_added(self._tables) if special_as_text else self._tables
         detail = WITH_SPANS if offsets else WITH_WORDS
         tokens = self._encode(texts, _Request(tables, enough, detail, readable))
         return EncodedTexts(
@@ -108,24 +104,21 @@ class CompiledTextEncoder:
         )
 
     def pack(
-        self, texts: Sequence[str], *, enough: int | None = None, special_tokens: bool = True
-    ) -> tuple[Int32s, Int64s] | None:
-        """Packed rows for an engine: ids_T and cu_seqlens, without a padding round trip.
-
-        None if the kernels cannot do it.
-
-        Args:
-            texts: Unicode text without lone surrogates.
-            enough: how many tokens a text may have, [CLS] and [SEP] not counted.
-            special_tokens: put [CLS] before and [SEP] behind each text.
-        """
-        tables = self._tables
+        self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
+    ) -> tuple[Int32s, Int64s]:
+        """See `TextsToIds`; the kernels write the rows themselves."""
+        tables = self._tables_for(special_as_text)
         if tables is None:
-            return None
-        if special_tokens:
-            tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
+            return self._readable.pack(texts, enough=enough, special_as_text=special_as_text)
+        tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
         tokens = self._encode(texts, _Request(tables, enough, IDS_ONLY, None))
         return tokens.ids_T, _ends(tokens.lengths_B)
+
+    def _tables_for(self, special_as_text: bool) -> TextTables | None:
+        """What the kernels need to do it; None: they cannot."""
+        if self._tables is None or not special_as_text:
+            return self._tables
+        return without_added(self._tables) if self._all_special else None
 
     def _encode(self, texts: Sequence[str], request: "_Request") -> _Tokens:
         length_B = np.fromiter(map(len, texts), np.int64, len(texts))

@@ -119,19 +119,23 @@ def test_where_a_text_is_cut_changes_nothing(monkeypatch):
         pair.check(texts, enough=enough, offsets=False)
 
 
-def test_packed_rows():
+@pytest.mark.parametrize("special_as_text", [False, True])
+@pytest.mark.parametrize("enough", [None, 0, 1, 4, 50])
+def test_packed_rows(enough, special_as_text):
     """Catches [CLS] or [SEP] missing, doubled, or counted against the limit."""
-    compiled = Both(TOKENS).compiled
-    texts = ["abc ab", "", "[SEP]", "ab" * 90]
-    for enough in (None, 0, 1, 4):
-        plain = compiled.pack(texts, enough=enough, special_tokens=False)
-        packed = compiled.pack(texts, enough=enough)
-        assert plain is not None and packed is not None
-        assert packed[1].tolist() == (plain[1] + 2 * np.arange(5)).tolist()
-        for b in range(4):
-            inner = plain[0][plain[1][b] : plain[1][b + 1]].tolist()
-            assert packed[0][packed[1][b] : packed[1][b + 1]].tolist() == [2, *inner, 3]
-            assert enough is None or len(inner) <= enough
+    pair = Both(TOKENS)
+    texts = ["abc ab", "", "[SEP]", "ab" * 90, *golden_texts()]
+    request = {"enough": enough, "special_as_text": special_as_text}
+    wanted, found = (engine.pack(texts, **request) for engine in (pair.readable, pair.compiled))
+    for mine, theirs in zip(found, wanted, strict=True):
+        assert mine.dtype == theirs.dtype and np.array_equal(mine, theirs)
+    ids_T, cu_seqlens = found
+    assert np.all(ids_T[cu_seqlens[:-1]] == 2) and np.all(ids_T[cu_seqlens[1:] - 1] == 3)
+    assert enough is None or np.diff(cu_seqlens).max() == enough + 2
+    alone = pair.compiled(texts[:4], **{**REQUEST, **request})
+    for b in range(4):
+        inner = alone.ids_T[alone.cu_seqlens[b] : alone.cu_seqlens[b + 1]][:enough].tolist()
+        assert ids_T[cu_seqlens[b] : cu_seqlens[b + 1]].tolist() == [2, *inner, 3]
 
 
 @pytest.mark.parametrize("symbols", [2, 40, 5000])

@@ -1,0 +1,72 @@
+"""Which tokenizer a user gets, and what it loads."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from npdistil.errors import InputError
+from npdistil.text.compiled.encoder import CompiledTextEncoder
+from npdistil.text.encode import TextEncoder
+from npdistil.text.tokenizer import Tokenizer
+from tests.test_light_import import modules_after
+from tests.text.tiny import VOCAB, write_folder
+
+
+def test_the_compiled_one_unless_asked_otherwise(tmp_path: Path) -> None:
+    """Catches a default that is the slow one, and a name that means the other one."""
+    folder = write_folder(tmp_path, vocab_txt=VOCAB)
+    for make in (partial(Tokenizer.from_vocab, VOCAB), partial(Tokenizer.from_pretrained, folder)):
+        assert isinstance(make()._encode, CompiledTextEncoder)
+        assert isinstance(make(backend="numba")._encode, CompiledTextEncoder)
+        assert isinstance(make(backend="python")._encode, TextEncoder)
+        assert make(num_threads=3)._encode._num_threads == 3
+        for wrong in ("numpy", "", None, True):
+            with pytest.raises(InputError, match="backend: expected one of"):
+                make(backend=wrong)
+        for wrong in (0, 1025, "2", 1.5):
+            for backend in ("numba", "python"):
+                with pytest.raises(InputError, match="num_threads"):
+                    make(num_threads=wrong, backend=backend)
+
+
+def test_the_readable_one_loads_no_compiler(tmp_path: Path) -> None:
+    """Catches a second that a user pays who asked for no compiled code."""
+    folder = write_folder(tmp_path, vocab_txt=VOCAB)
+    statement = f"""
+import npdistil
+tokenizer = npdistil.Tokenizer.from_pretrained({str(folder)!r}, backend="python")
+tokenizer.pack(["a b"]); tokenizer(["a"], ["b"])"""
+    assert modules_after(statement).isdisjoint({"numba", "llvmlite"})
+    assert "numba" in modules_after(statement.replace('"python"', '"numba"'))
+
+
+def test_the_numpy_sentence_encoder_loads_no_compiler(minilm_folder: Path) -> None:
+    """Catches a tokenizer that compiles although its model does not."""
+    statement = f"""
+import npdistil
+npdistil.SentenceEncoder.from_pretrained({str(minilm_folder)!r}, backend="numpy").encode("a")"""
+    assert modules_after(statement).isdisjoint({"numba", "llvmlite"})
+
+
+def test_one_text_on_the_command_line_loads_no_compiler(tmp_path: Path) -> None:
+    """Catches `npdistil tokenize TEXT` that compiles for ten words."""
+    folder = write_folder(tmp_path, vocab_txt=VOCAB)
+    arguments = ["tokenize", "a b", "-m", str(folder)]
+    statement = f"""
+import contextlib, io
+from npdistil.cli import main
+with contextlib.redirect_stdout(io.StringIO()) as shown:
+    assert main({arguments!r}) == 0
+assert "piece" in shown.getvalue()"""
+    assert modules_after(statement).isdisjoint({"numba", "llvmlite"})
+
+
+def test_threads_change_nothing() -> None:
+    """Catches rows that depend on who was first."""
+    texts = [f"{'un' * (n % 7)}able the \xe9 " * (n % 50) for n in range(3000)]
+    one, three = (Tokenizer.from_vocab(VOCAB, num_threads=n).pack(texts) for n in (1, 3))
+    assert len(one.input_ids_T) > 100_000
+    np.testing.assert_array_equal(one.input_ids_T, three.input_ids_T)
+    np.testing.assert_array_equal(one.cu_seqlens, three.cu_seqlens)
