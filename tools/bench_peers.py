@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from npdistil.threads import resolve_num_threads
 from tools.bench import convert
 from tools.bench.measure import Plan, ragged_source, run
 from tools.bench.models import CARD, COMPARED, MINILM, ROOT, SHAPES, folder_of
 from tools.bench.peers import PEERS
-from tools.bench.process import BenchError
+from tools.bench.process import BenchError, EngineProcess
 from tools.bench.report import render
 from tools.bench.summary import summarize
 from tools.bench.workloads import RAGGED
@@ -40,10 +41,10 @@ JSON = ROOT / "docs" / "bench.json"
 README = ROOT / "README.md"
 BLOCK = "bench"
 WORKLOADS = (*INPUT_SHAPES, *RAGGED, "card")
-QUICK = ("1x8", "1x32", "32x32", *RAGGED)
+QUICK = ("1x8", "1x32", "32x32", "ragged-sorted")
 TURNS = 7
 PACKAGES = ("numba", "numpy", "openvino", *convert.PACKAGES)
-ASSUMED_GFLOPS = 50.0  # of one thread, for the estimate of time alone
+ASSUMED_SHARE = 0.6  # of the peak, for the estimate of time alone
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,7 +116,7 @@ def make_plan(options: argparse.Namespace) -> Plan:
         models=options.models,
         peers=tuple(peer for peer in options.peers if peer != "none"),
         workloads=options.workloads or (QUICK if quick else WORKLOADS),
-        threads=options.threads or tuple(sorted({1, processors()})),
+        threads=options.threads or tuple(sorted({1, resolve_num_threads(None)})),
         turns=options.turns or (2 if quick else TURNS),
         seconds=options.seconds or (0.05 if quick else 0.3),
         parts=4 if quick else 1,
@@ -148,7 +149,9 @@ def measure(plan: Plan) -> dict[str, Any]:
             if done.returncode:
                 last = (done.stderr.strip() or "no word").splitlines()[-1]
                 raise BenchError(f"{name} could not be converted: {last}")
-    say(f"about {max(1, round(estimate(plan) / 60))} minutes from here")
+    with EngineProcess("probe", 1 << 20, 1) as probe:
+        gflops = ASSUMED_SHARE * probe.ask("fma", threads=1)["gflops"]
+    say(f"about {max(1, round(estimate(plan, gflops) / 60))} minutes from here")
     with tempfile.TemporaryDirectory() as folder:
         report = run(plan, Path(folder), say)
     installed = [name for name in PACKAGES if importlib.util.find_spec(name) is not None]
@@ -173,24 +176,24 @@ def measure(plan: Plan) -> dict[str, Any]:
     return summarize({**about, **report})
 
 
-def estimate(plan: Plan) -> float:
-    """Seconds, at a speed that most engines pass."""
+def estimate(plan: Plan, gflops: float) -> float:
+    """Seconds, where a thread of every engine does so many GFLOP/s."""
     total = 0.0
     engines = 1 + len(plan.peers)
     for model in plan.models:
         for name in plan.workloads_of(model):
             if name in RAGGED:  # tokens of a part, with the peers' padding
-                lengths = [128] * int((130 if name == "ragged-sorted" else 660) / plan.parts)
+                lengths = [128] * int((130 if name == "ragged-sorted" else 330) / plan.parts)
             else:
                 B, L = map(int, name.split("x"))
                 lengths = [L] * B
-            call = SHAPES[model].flops(lengths) / 1e9 / ASSUMED_GFLOPS
+            call = SHAPES[model].flops(lengths) / 1e9 / gflops
             for threads in plan.threads:
                 turns = plan.turns * (max(plan.seconds, call / threads) + 0.1)
                 total += engines * (turns + call / threads)
         total += engines * len(plan.threads) * 4.0  # loading
     if "card" in plan.workloads:
-        total += plan.turns * sum(SHAPES[m].flops([128] * 32) for m in CARD) / 1e9 / ASSUMED_GFLOPS
+        total += plan.turns * sum(SHAPES[m].flops([128] * 32) for m in CARD) / 1e9 / gflops
     return total + (400.0 if plan.many else 0.0)
 
 

@@ -82,6 +82,9 @@ def test_verdicts():
     slow["results"][0] = a_result("1x8", 1, 60.0, {"pytorch": 15.5, "openvino": 40.0})
     counts = {row["engine"]: row["counts"] for row in summary.summarize(slow)["verdicts"]}
     assert counts == {"pytorch": False, "openvino": True}  # 0.9 * 17.7 / 102 is 15.6 %
+    text = render(summary.summarize(slow)).replace("\n", " ")
+    assert "1 of 2 peer figures are below 90 %" in text
+    assert "quiet AMD Zen 3: PyTorch, Transformers at 1x8." in text
 
 
 def test_summary_without_peers():

@@ -117,7 +117,11 @@ def _sentences(report: Json) -> list[str]:
         texts.append(f"{row['texts']:,} short texts: {row['texts_per_second']:.0f} texts a second.")
     missing = [row for row in report["verdicts"] if not row["counts"]]
     if missing:
-        names = ", ".join(f"{TITLES[row['engine']]} at {row['workload']}" for row in missing)
+        shapes = {
+            row["engine"]: [r["workload"] for r in missing if r["engine"] == row["engine"]]
+            for row in missing
+        }
+        names = "; ".join(f"{TITLES[e]} at {', '.join(found)}" for e, found in shapes.items())
         texts.append(
             f"{len(missing)} of {len(report['verdicts'])} peer figures are below 90 % of the share "
             f"of the FMA peak that the peer reaches on a quiet AMD Zen 3: {names}."
