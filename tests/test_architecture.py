@@ -20,6 +20,7 @@ RANK = {
     "progress": 1,
     "fields": 2,
     "threads": 2,
+    "workers": 2,
     "config": 3,
     "params": 4,
     "checkpoint": 5,

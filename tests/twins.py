@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from npdistil.encoder.pack_model import pack_linear
 from npdistil.kernels.attention import attention
 from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, ADD, PLAIN
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
-from npdistil.kernels.pack_weights import pack_linear
+from npdistil.kernels.pack_weights import unpack_panels, whole_panels
 from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
@@ -34,7 +35,8 @@ class Twin:
 
     `inputs` makes the kernel's inputs, `outputs` the shapes of its outputs and, behind them, of its
     working memory. `exact(*inputs)` is the expected value of the outputs; it calls the reference,
-    and is given where the kernel reads another layout.
+    and is given where the kernel reads another layout. A kernel that works in place has its first
+    input as its output.
     """
 
     kernel: Any
@@ -44,6 +46,15 @@ class Twin:
     sizes: list[Sizes]
     exact: Callable[..., Any] | None = None
     label: str = ""
+    in_place: bool = False
+
+    def run(self, inputs: tuple[Any, ...], outputs: list[Any]) -> None:
+        """Call the kernel."""
+        if self.in_place:
+            outputs[0][...] = inputs[0]
+            self.kernel(outputs[0], *inputs[1:], *outputs[1:])
+        else:
+            self.kernel(*inputs, *outputs)
 
     @property
     def name(self) -> str:
@@ -54,87 +65,78 @@ class Twin:
         return f"{self.name}-{self.label}" if self.label else self.name
 
 
-def _sequences(lengths: list[int]) -> Sizes:
-    return {f"length{n}": length for n, length in enumerate(lengths)}
-
-
-def _cu_seqlens(sizes: Sizes) -> np.ndarray:
-    return cu_seqlens_of(*(size for name, size in sizes.items() if name.startswith("length")))
-
-
-def _rows(sizes: Sizes) -> int:
-    return int(_cu_seqlens(sizes)[-1])
-
-
-def _num_sequences(sizes: Sizes) -> int:
-    return len(_cu_seqlens(sizes)) - 1
+def _attention_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:
+    L, K = sizes["L"], whole_panels(sizes["K"])
+    return draw.array(L, K, scale=K**-0.5), draw.array(L, K), draw.array(L, K), 0
 
 
 def _attention_outputs(sizes: Sizes) -> list[tuple[int, ...]]:
-    H, K, W = sizes["H"], sizes["K"], HOST.panel
-    lengths = np.diff(_cu_seqlens(sizes)).astype(np.int64)
-    longest = int(lengths.max(initial=0))
-    padded = -(-longest // W) * W
-    outputs = [(_rows(sizes), H * K), (H * int((lengths**2).sum()),)]
-    working = [(K * padded,), (-(-K // W) * W * longest,), (HOST.rows, padded), (HOST.rows, W)]
-    return outputs + working
+    L, K, W = sizes["L"], whole_panels(sizes["K"]), HOST.panel
+    return [(L, K), (L * L,), (K, W), (L, W), (2, W)]
 
 
-def _attention_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:
-    T, D = _rows(sizes), sizes["H"] * sizes["K"]
-    scaled_TD = draw.array(T, D, scale=sizes["K"] ** -0.5)
-    qkv_TE = np.concatenate([scaled_TD, draw.array(T, 2 * D)], axis=1)
-    return qkv_TE, _cu_seqlens(sizes), sizes["H"], np.zeros(HOST.panel, np.float32)
+def _exact_attention(query_LK, key_LK, value_LK, _) -> tuple[np.ndarray, np.ndarray]:
+    L, K = query_LK.shape
+    unscaled_LK = query_LK * np.sqrt(K)
+    context_LK, probs = reference.attention(unscaled_LK, key_LK, value_LK, cu_seqlens_of(L), 1)
+    return context_LK, probs[0].ravel()
 
 
-def _exact_attention(qkv_TE, cu_seqlens, num_heads, _) -> tuple[np.ndarray, np.ndarray]:
-    query_TD, key_TD, value_TD = np.split(qkv_TE, 3, axis=1)
-    unscaled_TD = query_TD * np.sqrt(query_TD.shape[1] // num_heads)
-    context_TD, probs = reference.attention(unscaled_TD, key_TD, value_TD, cu_seqlens, num_heads)
-    return context_TD, np.concatenate([np.empty(0), *(prob.ravel() for prob in probs)])
+WIDER = 2  # columns of an input that do not belong to it
 
 
 def _linear_inputs(epilogue: int) -> Callable[[Draw, Sizes], tuple[Any, ...]]:
     def inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
-        weight_EI = draw.array(s["E"], s["I"], scale=s["I"] ** -0.5)
-        packed = pack_linear([weight_EI], [draw.array(s["E"])])
-        return draw.array(s["T"], s["I"]), *packed, epilogue, draw.array(s["T"], s["E"])
+        E = whole_panels(s["E"])
+        packed = pack_linear(draw.linear(s["E"], s["I"]))
+        return draw.array(s["T"], s["I"] + WIDER), *packed, epilogue, draw.array(s["T"], E)
 
     return inputs
 
 
-def _exact_linear(x_TI, weight_JIW, bias_E, epilogue, residual_TE) -> np.ndarray:
-    E = residual_TE.shape[1]
-    weight_EI = weight_JIW.swapaxes(1, 2).reshape(-1, x_TI.shape[1])[:E]
-    y_TE = reference.linear(x_TI, weight_EI, bias_E[:E])
+def _exact_linear(x_TI, weight_P, bias_E, epilogue, residual_TE) -> np.ndarray:
+    weight_EI = unpack_panels(weight_P, len(bias_E))
+    y_TE = reference.linear(x_TI[:, : weight_EI.shape[1]], weight_EI, bias_E)
     return y_TE + residual_TE if epilogue == ADD else BENDS[epilogue](y_TE)
 
 
-def _exact_pooler(first_BD, weight_JIW, bias_E) -> np.ndarray:
-    D = first_BD.shape[1]
-    weight_EI = weight_JIW.swapaxes(1, 2).reshape(-1, D)[:D]
-    return reference.pooler(first_BD, weight_EI, bias_E[:D])
+def _exact_pooler(first_BD, weight_P, bias_E) -> np.ndarray:
+    return reference.pooler(first_BD, unpack_panels(weight_P, len(bias_E)), bias_E)
 
 
 def _pooler_inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
-    D = s["D"]
-    packed = pack_linear([draw.array(D, D, scale=D**-0.5)], [draw.array(D)])
-    return draw.array(s["T"], D), *packed
+    return draw.array(s["T"], s["D"]), *pack_linear(draw.linear(s["D"], s["D"]))
+
+
+def _norm_inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
+    """Rows, weight and bias with zeros behind them, up to whole panels."""
+    T, D = s["T"], s["D"]
+    norm, spare = draw.norm(D), (0, whole_panels(D) - D)
+    x_TD = np.pad(draw.array(T, D, mean=3.0), ((0, 0), spare))
+    return x_TD, np.pad(norm.weight_D, spare), np.pad(norm.bias_D, spare), EPS, D
+
+
+def _exact_norm(x_TD, weight_D, bias_D, eps, D) -> np.ndarray:
+    y_TD = np.zeros_like(x_TD)
+    y_TD[:, :D] = reference.layer_norm(x_TD[:, :D], weight_D[:D], bias_D[:D], eps)
+    return y_TD
 
 
 def _exact_embed(ids, types, positions, words, places, kinds, weight_D, bias_D, eps):
-    tables = EmbeddingParams(words, places, kinds, NormParams(weight_D, bias_D))
+    D = words.shape[1]
+    tables = EmbeddingParams(words, places, kinds, NormParams(weight_D[:D], bias_D[:D]))
     params = EncoderParams(tables, layers=(), pooler=None)
     config = replace(TINY, layer_norm_eps=float(eps))
-    return reference.embed(ids, types, positions, params, config)
+    hidden_TD = reference.embed(ids, types, positions, params, config)
+    return np.pad(hidden_TD, ((0, 0), (0, whole_panels(D) - D)))
 
 
 def _embed_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:
     T, D, V, P, G = (sizes[axis] for axis in "TDVPG")
-    norm = draw.norm(D)
+    norm, spare = draw.norm(D), (0, whole_panels(D) - D)
     ids = [draw.rng.integers(0, rows, T).astype(np.int32) for rows in (V, G, P)]
     tables = [draw.array(rows, D) for rows in (V, P, G)]
-    return (*ids, *tables, norm.weight_D, norm.bias_D, EPS)
+    return (*ids, *tables, np.pad(norm.weight_D, spare), np.pad(norm.bias_D, spare), EPS)
 
 
 # Below, at and above a register block's rows and a panel's outputs; one of everything; nothing.
@@ -150,7 +152,7 @@ LINEAR_SIZES = [
     ]
 ]
 NORM_SIZES = [{"T": T, "D": D} for T, D in [(1, 2), (0, 5), (3, 7), (5, 16), (4, 384)]]
-SEQUENCES = [[1], [3, 1, 40], [2, 0, 5], [33], [70, 12]]
+LENGTHS = (1, 2, 17, 33, 70)
 
 TWINS = [
     *(
@@ -158,7 +160,7 @@ TWINS = [
             linear,
             reference.linear,
             _linear_inputs(epilogue),
-            lambda s: [(s["T"], s["E"]), (HOST.rows, HOST.panel)],
+            lambda s: [(s["T"], whole_panels(s["E"]))],
             LINEAR_SIZES,
             exact=_exact_linear,
             label=label,
@@ -168,20 +170,17 @@ TWINS = [
     Twin(
         layer_norm,
         reference.layer_norm,
-        lambda draw, s: (
-            draw.array(s["T"], s["D"], mean=3.0),
-            draw.norm(s["D"]).weight_D,
-            draw.norm(s["D"]).bias_D,
-            EPS,
-        ),
-        lambda s: [(s["T"], s["D"])],
+        _norm_inputs,
+        lambda s: [(s["T"], whole_panels(s["D"]))],
         NORM_SIZES,
+        exact=_exact_norm,
+        in_place=True,
     ),
     Twin(
         embed,
         reference.embed,
         _embed_inputs,
-        lambda s: [(s["T"], s["D"])],
+        lambda s: [(s["T"], whole_panels(s["D"]))],
         [{"T": 0, "D": 3, "V": 2, "P": 1, "G": 1}, {"T": 9, "D": 13, "V": 37, "P": 11, "G": 2}],
         exact=_exact_embed,
     ),
@@ -190,20 +189,19 @@ TWINS = [
         reference.attention,
         _attention_inputs,
         _attention_outputs,
-        [
-            {**_sequences(lengths), "H": H, "K": K}
-            for lengths in SEQUENCES
-            for H, K in [(1, 1), (3, 4), (2, 26), (2, 32), (1, 70)]
-        ],
+        [{"L": L, "K": K} for L in (0, *LENGTHS) for K in (1, 26, 32, 70)],
         exact=_exact_attention,
     ),
     *(
         Twin(
             kernel,
             twin,
-            lambda draw, s: (draw.array(_rows(s), s["D"]), _cu_seqlens(s)),
-            lambda s: [(_num_sequences(s), s["D"])],
-            [{**_sequences(lengths), "D": 13} for lengths in [[1], [3, 1, 40], [17, 2]]],
+            lambda draw, s: (draw.array(s["L"], s["D"] + WIDER),),
+            lambda s: [(s["D"],)],
+            [{"L": L, "D": 13} for L in LENGTHS],
+            exact=lambda hidden_LD, twin=twin: twin(
+                hidden_LD[:, :-WIDER], cu_seqlens_of(len(hidden_LD))
+            )[0],
         )
         for kernel, twin in [
             (pool_mean, reference.pool_mean),
@@ -214,15 +212,17 @@ TWINS = [
     Twin(
         normalize,
         reference.normalize,
-        lambda draw, s: (draw.array(s["T"], s["D"], scale=4.0),),
-        lambda s: [(s["T"], s["D"])],
-        NORM_SIZES,
+        lambda draw, s: (draw.array(s["D"], scale=4.0),),
+        lambda s: [(s["D"],)],
+        [{"D": D} for D in (1, 5, 16, 384)],
+        exact=lambda x_D: reference.normalize(x_D[None])[0],
+        in_place=True,
     ),
     Twin(
         pooler,
         reference.pooler,
         _pooler_inputs,
-        lambda s: [(s["T"], s["D"]), (HOST.rows, HOST.panel)],
+        lambda s: [(s["T"], whole_panels(s["D"]))],
         NORM_SIZES,
         exact=_exact_pooler,
     ),

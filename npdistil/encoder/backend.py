@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from ..dims import Floats, Ints
+from ..dims import Floats
 from .packing import PackedBatch
 
 Pooling = Literal["mean", "cls", "max"]
@@ -33,14 +33,13 @@ class Backend(Protocol):
         """The whole encoder."""
         ...
 
+    def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
+        """The whole encoder and one row a sequence, [B, D * len(pooling)]; none may be empty.
+
+        Poolings stand side by side in their order; `normalize` scales the whole row to length 1.
+        """
+        ...
+
     def pooler(self, first_BD: Floats) -> Floats | None:
         """BERT's summary of each sequence; None for a model without a pooler."""
-        ...
-
-    def pool(self, hidden_TD: Floats, cu_seqlens: Ints, mode: Pooling) -> Floats:
-        """Token rows to [B, D]; no sequence may be empty."""
-        ...
-
-    def normalize(self, x_BD: Floats) -> Floats:
-        """Rows of length 1."""
         ...

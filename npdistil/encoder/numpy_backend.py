@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..config import EncoderConfig
-from ..dims import Floats, Ints
+from ..dims import Floats
 from ..params import EncoderParams
 from ..reference import forward as reference
 from .backend import PackedOutput, Pooling
@@ -46,17 +46,16 @@ class NumpyBackend:
                     attentions.append(probs)
         return PackedOutput(hidden_states, attentions[1:])
 
+    def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
+        """See `Backend.pooled`."""
+        hidden_TD = self.encode(batch, False, False).hidden_states[-1]
+        parts = [POOLING[mode](hidden_TD, batch.cu_seqlens) for mode in pooling]
+        pooled_BE = np.concatenate(parts, axis=1)
+        return reference.normalize(pooled_BE) if normalize else pooled_BE
+
     def pooler(self, first_BD: Floats) -> Floats | None:
         """See `Backend.pooler`."""
         pooler = self._params.pooler
         if pooler is None:
             return None
         return reference.pooler(first_BD, pooler.weight_EI, pooler.bias_E)
-
-    def pool(self, hidden_TD: Floats, cu_seqlens: Ints, mode: Pooling) -> Floats:
-        """See `Backend.pool`."""
-        return POOLING[mode](hidden_TD, cu_seqlens)
-
-    def normalize(self, x_BD: Floats) -> Floats:
-        """See `Backend.normalize`."""
-        return reference.normalize(x_BD)

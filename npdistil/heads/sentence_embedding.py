@@ -6,7 +6,7 @@ import numpy as np
 
 from ..dims import Floats
 from ..encoder.backend import Backend, Pooling
-from ..encoder.packing import Int32
+from ..encoder.packing import PackedBatch
 from ..errors import InputError
 
 
@@ -21,17 +21,15 @@ class SentenceEmbedding:
     normalize: bool
 
     def __call__(
-        self, backend: Backend, hidden_TD: Floats, cu_seqlens: Int32, normalize: bool | None = None
+        self, backend: Backend, batch: PackedBatch, normalize: bool | None = None
     ) -> Floats:
-        """[T, D] to [B, D * len(pooling)]; `normalize` overrides the field of that name.
+        """[B, D * len(pooling)]; `normalize` overrides the field of that name.
 
         Raises:
             InputError: a sequence without tokens, which has nothing to pool.
         """
-        empty = np.flatnonzero(np.diff(cu_seqlens) == 0)
+        empty = np.flatnonzero(batch.lengths == 0)
         if len(empty):
             raise InputError(f"sequence {empty[0]} has no tokens, so there is nothing to pool.")
-        parts = [backend.pool(hidden_TD, cu_seqlens, mode) for mode in self.pooling]
-        pooled = np.concatenate(parts, axis=1)
         wanted = self.normalize if normalize is None else normalize
-        return backend.normalize(pooled) if wanted else pooled
+        return backend.pooled(batch, self.pooling, wanted)

@@ -8,9 +8,7 @@ imports it before a model or a tokenizer asks for `backend="numba"`.
 from .cache import one_unit
 
 with one_unit():
-    from . import layer_norm as layer_norm
+    from . import forward as forward
     from . import pooler as pooler
-    from . import pooling as pooling
-    from . import transformer_layer as transformer_layer
     from .text import encode_texts as encode_texts
     from .text import trie as trie

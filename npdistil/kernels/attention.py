@@ -1,106 +1,69 @@
-"""softmax(Q K^T / sqrt(K)) V, one head of one sequence at a time, a block of queries at a time."""
+"""softmax(Q K^T / sqrt(K)) V, one head of one sequence, a panel of queries at a time.
 
-import numpy as np
+Scores are computed transposed, a row for each key and a column for each query. Then keys and values
+are read where the projection wrote them, softmax goes down columns, and the scores, as they lie in
+memory, are the left factor of the product with the values. Only queries are turned round.
+"""
 
 from .block import multiply
-from .ir.intrinsics import address, softmax_vectors
-from .ir.microkernel import PLAIN
+from .ir.intrinsics import address, softmax_columns
+from .ir.microkernel import PLAIN, SCALE
 from .ir.target import HOST
-from .jit import IDS, IN1, IN2, INT, OUT1, OUT2, vector_kernel
+from .jit import IN2, INT, OUT1, OUT2, vector_kernel
 
-ROWS, PANEL, LANES = HOST.rows, HOST.panel, HOST.lanes
-LOWEST = np.float32(-np.inf)
-ZERO = np.float32(0)
+ROWS, PANEL = HOST.rows, HOST.panel
 
 
-@vector_kernel(IN2, INT, INT, INT, INT, OUT1)
-def pack_keys(qkv_TE, start, end, first, head_size, keys_P):
-    """Keys of one head as panels [M / PANEL, head_size, PANEL]: the weights of the scores.
-
-    Twin: reference.forward.split_heads, transposed.
-    """
-    for t in range(start, end):
-        panel = (t - start) // PANEL
-        place = panel * head_size * PANEL + (t - start) % PANEL
-        for k in range(head_size):
-            keys_P[place + k * PANEL] = qkv_TE[t, first + k]
+@vector_kernel(IN2, INT, INT, OUT2)
+def transpose_queries(query_LK, start, width, query_KW):
+    """Some queries as a panel, zeros behind them. Twin: reference.forward.split_heads."""
+    for k in range(query_KW.shape[0]):
+        for w in range(width):
+            query_KW[k, w] = query_LK[start + w, k]
+        for w in range(width, PANEL):
+            query_KW[k, w] = 0
 
 
-@vector_kernel(IN2, INT, INT, INT, INT, OUT1)
-def pack_values(qkv_TE, start, end, first, head_size, values_P):
-    """Values of one head as panels [head_size / PANEL, M, PANEL]: the weights of the context.
-
-    Twin: reference.forward.split_heads.
-    """
-    length = end - start
-    for panel_start in range(0, head_size, PANEL):
-        columns = min(PANEL, head_size - panel_start)
-        for t in range(start, end):
-            place = panel_start * length + (t - start) * PANEL
-            for k in range(columns):
-                values_P[place + k] = qkv_TE[t, first + panel_start + k]
-            for k in range(columns, PANEL):
-                values_P[place + k] = ZERO
-
-
-@vector_kernel(IN2, IDS, INT, IN1, OUT2, OUT1, OUT1, OUT1, OUT2, OUT2)
+@vector_kernel(IN2, IN2, IN2, INT, OUT2, OUT1, OUT2, OUT2, OUT2)
 def attention(
-    qkv_TE, cu_seqlens, num_heads, zero_W, context_TD, prob_Q, keys_P, values_P, score_RM, tile_RW
+    query_LK, key_LK, value_LK, column, context_LD, prob_Q, query_KW, score_LW, inverse_XW
 ):
-    """Twin: reference.forward.attention.
+    """Twin: reference.forward.attention, for one head of one sequence.
 
-    qkv_TE holds queries, keys and values side by side; queries are scaled by 1 / sqrt(K) already
-    (`encoder/weights.py` scales their weights). prob_Q receives the attention maps, [H, L, L] of
-    one sequence after another; where nobody wants them it has no elements. What follows it is
-    working memory; zero_W is a panel of zeros.
+    K is a whole number of panels, filled up with zeros. Queries are scaled by 1 / sqrt(head size)
+    already (`encoder/pack_model.py` scales their weights). Writes K columns of context_LD from
+    `column` on; prob_Q receives the attention map [L, L], or has no elements where nobody wants it.
+    What follows it is working memory: one panel of queries, of scores, and two rows.
     """
-    E = qkv_TE.shape[1]
-    D = E // 3
-    K = D // num_heads
-    M = score_RM.shape[1]
-    qkv, context, zero = address(qkv_TE), address(context_TD), address(zero_W)
-    keys, values, score, tile = (
-        address(keys_P), address(values_P), address(score_RM), address(tile_RW),
-    )  # fmt: skip
-    q = 0
-    for b in range(cu_seqlens.shape[0] - 1):
-        start, end = cu_seqlens[b], cu_seqlens[b + 1]
-        length = end - start
-        num_blocks = (length + ROWS - 1) // ROWS
-        padded = (length + LANES - 1) // LANES * LANES
-        for h in range(num_heads):
-            pack_keys(qkv_TE, start, end, D + h * K, K, keys_P)
-            pack_values(qkv_TE, start, end, 2 * D + h * K, K, values_P)
-            t = start
-            for n in range(num_blocks, 0, -1):
-                rows = (end - t + n - 1) // n
-                queries = qkv + 4 * (t * E + h * K)
-                for m in range(0, length, PANEL):
-                    multiply(
-                        rows, queries, 4 * E, keys + 4 * m * K, 4 * PANEL, K, zero,
-                        score + 4 * m, 4 * M, zero, PLAIN,
-                    )  # fmt: skip
-                for r in range(rows):
-                    for m in range(length, padded):
-                        score_RM[r, m] = LOWEST
-                    softmax_vectors(score + 4 * r * M, padded)
-                    if prob_Q.shape[0] > 0:
-                        for m in range(length):
-                            prob_Q[q + m] = score_RM[r, m]
-                        q += length
-                for k in range(0, K, PANEL):
-                    panel = values + 4 * k * length
-                    if k + PANEL <= K:
-                        multiply(
-                            rows, score, 4 * M, panel, 4 * PANEL, length, zero,
-                            context + 4 * (t * D + h * K + k), 4 * D, zero, PLAIN,
-                        )  # fmt: skip
-                    else:
-                        multiply(
-                            rows, score, 4 * M, panel, 4 * PANEL, length, zero,
-                            tile, 4 * PANEL, zero, PLAIN,
-                        )  # fmt: skip
-                        for r in range(rows):
-                            for column in range(k, K):
-                                context_TD[t + r, h * K + column] = tile_RW[r, column - k]
-                t += rows
+    L, K = query_LK.shape
+    D = context_LD.shape[1]
+    keys, values, context = address(key_LK), address(value_LK), address(context_LD) + 4 * column
+    queries, scores = address(query_KW), address(score_LW)
+    inverse, zero = address(inverse_XW), address(inverse_XW) + 4 * PANEL
+    for w in range(PANEL):
+        inverse_XW[1, w] = 0
+    for start in range(0, L, PANEL):
+        width = min(PANEL, L - start)
+        transpose_queries(query_LK, start, width, query_KW)
+        row = 0
+        for n in range((L + ROWS - 1) // ROWS, 0, -1):
+            rows = (L - row + n - 1) // n
+            multiply(
+                rows, keys + 4 * row * K, 4 * K, 4, queries, 4 * PANEL, K, zero,
+                scores + 4 * row * PANEL, 4 * PANEL, zero, PLAIN,
+            )  # fmt: skip
+            row += rows
+        softmax_columns(scores, L, inverse)
+        if prob_Q.shape[0] > 0:
+            for w in range(width):
+                for m in range(L):
+                    prob_Q[(start + w) * L + m] = score_LW[m, w] * inverse_XW[0, w]
+        row = 0
+        for n in range((width + ROWS - 1) // ROWS, 0, -1):
+            rows = (width - row + n - 1) // n
+            for k in range(0, K, PANEL):
+                multiply(
+                    rows, scores + 4 * row, 4, 4 * PANEL, values + 4 * k, 4 * K, L, zero,
+                    context + 4 * ((start + row) * D + k), 4 * D, inverse + 4 * row, SCALE,
+                )  # fmt: skip
+            row += rows

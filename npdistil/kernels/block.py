@@ -4,34 +4,14 @@ from .ir.intrinsics import multiply_block
 from .jit import INT, vector_kernel
 
 
-@vector_kernel(*[INT] * 11)
+@vector_kernel(*[INT] * 12)
 def multiply(
-    num_rows,
-    a,
-    a_stride,
-    panel,
-    panel_stride,
-    length,
-    bias,
-    c,
-    c_stride,
-    residual,
-    epilogue,
+    rows, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand, epilogue
 ):
     """One block of a product: Twin: reference.forward.linear, for at most HOST.rows rows.
 
     All arguments are addresses, strides in bytes, or counts: see `ir.microkernel.Block`.
     """
     multiply_block(
-        num_rows,
-        a,
-        a_stride,
-        panel,
-        panel_stride,
-        length,
-        bias,
-        c,
-        c_stride,
-        residual,
-        epilogue,
-    )
+        rows, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand, epilogue
+    )  # fmt: skip

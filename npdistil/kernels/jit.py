@@ -13,6 +13,7 @@ from typing import Any
 
 import numba
 from numba import types
+from numba.extending import register_jitable
 
 from .cache import cache_setting, numba_cache_directory
 
@@ -22,7 +23,12 @@ FASTMATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
 IN1, IN2, IN3 = (types.Array(types.float32, ndim, "C", readonly=True) for ndim in (1, 2, 3))
 OUT1, OUT2, OUT3 = (types.Array(types.float32, ndim, "C") for ndim in (1, 2, 3))
 IDS = types.Array(types.int32, 1, "C", readonly=True)
+COUNTERS = types.Array(types.int64, 2, "C")
 INT, FLOAT = types.intp, types.float32
+
+
+#: A function without a life of its own: compiled into each kernel that calls it, with its flags.
+part_of_kernels = register_jitable
 
 
 def kernel(*arguments: types.Type) -> Callable[[Callable[..., None]], Any]:

@@ -1,46 +1,21 @@
 """(x - mean) / sqrt(var + eps) * weight + bias, of rows in place and of embeddings."""
 
-import math
-
-import numpy as np
-
-from .jit import FLOAT, IDS, IN1, IN2, OUT1, OUT2, kernel
-
-ZERO = np.float32(0)
+from .ir.intrinsics import address, normalize_row
+from .jit import FLOAT, IDS, IN1, IN2, INT, OUT2, vector_kernel
 
 
-@kernel(OUT1, IN1, IN1, FLOAT)
-def normalize_row(x_D, weight_D, bias_D, eps):
-    """Twin: reference.forward.layer_norm, for one row and in place.
+@vector_kernel(OUT2, IN1, IN1, FLOAT, INT)
+def layer_norm(x_TD, weight_D, bias_D, eps, hidden_size):
+    """Twin: reference.forward.layer_norm, in place.
 
-    Two passes: the variance of differences from the mean, which loses nothing when the mean is
-    large.
+    Rows, weight and bias may be longer than `hidden_size`; they are zero from there on and stay so.
     """
-    D = x_D.shape[0]
-    total = ZERO
-    for d in range(D):
-        total += x_D[d]
-    mean = total / np.float32(D)
-    squares = ZERO
-    for d in range(D):
-        centered = x_D[d] - mean
-        squares += centered * centered
-    rstd = np.float32(1) / math.sqrt(squares / np.float32(D) + eps)
-    for d in range(D):
-        x_D[d] = (x_D[d] - mean) * rstd * weight_D[d] + bias_D[d]
+    x, row_bytes = address(x_TD), 4 * x_TD.shape[1]
+    for t in range(x_TD.shape[0]):
+        normalize_row(x + t * row_bytes, hidden_size, address(weight_D), address(bias_D), eps)
 
 
-@kernel(IN2, IN1, IN1, FLOAT, OUT2)
-def layer_norm(x_TD, weight_D, bias_D, eps, y_TD):
-    """Twin: reference.forward.layer_norm. The output may be the input."""
-    T, D = x_TD.shape
-    for t in range(T):
-        for d in range(D):
-            y_TD[t, d] = x_TD[t, d]
-        normalize_row(y_TD[t], weight_D, bias_D, eps)
-
-
-@kernel(IDS, IDS, IDS, IN2, IN2, IN2, IN1, IN1, FLOAT, OUT2)
+@vector_kernel(IDS, IDS, IDS, IN2, IN2, IN2, IN1, IN1, FLOAT, OUT2)
 def embed(
     input_ids_T,
     token_type_ids_T,
@@ -55,13 +30,16 @@ def embed(
 ):
     """Twin: reference.forward.embed. Where a model has no token types, their table is one zero row.
 
-    Ids are not checked here: `encoder/packing.py` did.
+    Ids are not checked here: `encoder/packing.py` did. Rows of hidden_TD may be longer than those
+    of the tables; zeros fill them up.
     """
-    T, D = hidden_TD.shape
-    for t in range(T):
+    D = word_VD.shape[1]
+    for t in range(hidden_TD.shape[0]):
         word_D = word_VD[input_ids_T[t]]
         position_D = position_PD[position_ids_T[t]]
         token_type_D = token_type_GD[token_type_ids_T[t]]
         for d in range(D):
             hidden_TD[t, d] = word_D[d] + position_D[d] + token_type_D[d]
-        normalize_row(hidden_TD[t], weight_D, bias_D, eps)
+        for d in range(D, hidden_TD.shape[1]):
+            hidden_TD[t, d] = 0
+    layer_norm(hidden_TD, weight_D, bias_D, eps, D)

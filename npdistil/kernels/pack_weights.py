@@ -1,12 +1,9 @@
 """Weights as the microkernel reads them: panels of W outputs, one input after another.
 
-    weight_JIW[j, i, w] = weight_EI[j * W + w, i],  zero where j * W + w is no output
+    weight_JIW[j, i, w] = weight_EI[j * W + w, i],  zero where there is no such output or input
 
 A block then reads its weights from first to last without a jump. Done once, at load.
 """
-
-from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,36 +13,31 @@ from .ir.target import HOST
 
 Array = NDArray[np.float32]
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+PANEL = HOST.panel
 
 
-class PackedLinear(NamedTuple):
-    """A linear layer for the kernel of that name."""
-
-    weight_JIW: Array
-    bias_E: Array  # as long as all panels
+def whole_panels(size: int) -> int:
+    """The number of features, filled up to whole panels."""
+    return -(-size // PANEL) * PANEL
 
 
-def pack_linear(weights: Sequence[Floats], biases: Sequence[Floats]) -> PackedLinear:
-    """Pack linear layers of the same input into one; their outputs follow each other.
+def pack_panels(weight_EI: Floats, weight_P: Array) -> None:
+    """Write a weight, as it is on disk, into its place as panels [J, I, W].
 
     Args:
-        weights: each [E, I], as on disk.
-        biases: each [E].
+        weight_EI: E is a whole number of panels.
+        weight_P: E * I floats.
     """
-    num_outputs, I = sum(len(weight_EI) for weight_EI in weights), weights[0].shape[1]
-    W = HOST.panel
-    J = -(-num_outputs // W)
-    bias_E = aligned_zeros(J * W)
-    bias_E[:num_outputs] = np.concatenate(biases)
-    weight_JIW = aligned_zeros(J, I, W)
-    stacked_EI = weights[0] if len(weights) == 1 else np.concatenate(weights)
-    whole = num_outputs // W
-    weight_JIW[:whole] = stacked_EI[: whole * W].reshape(whole, W, I).swapaxes(1, 2)
-    if whole < J:
-        weight_JIW[whole, :, : num_outputs - whole * W] = stacked_EI[whole * W :].T
-    for array in (weight_JIW, bias_E):
-        array.flags.writeable = False
-    return PackedLinear(weight_JIW, bias_E)
+    E, I = weight_EI.shape
+    panels_JIW = weight_P.reshape(E // PANEL, I, PANEL)
+    panels_JIW[...] = weight_EI.reshape(E // PANEL, PANEL, I).swapaxes(1, 2)
+
+
+def unpack_panels(weight_P: Array, num_outputs: int) -> Array:
+    """The weight [E, I] again: what tracing and tests read."""
+    I = weight_P.size // num_outputs
+    panels_JIW = weight_P.reshape(num_outputs // PANEL, I, PANEL)
+    return panels_JIW.swapaxes(1, 2).reshape(num_outputs, I)
 
 
 def aligned_zeros(*shape: int) -> Array:

@@ -1,11 +1,11 @@
 """BERT's own summary of a sequence."""
 
 from .ir.microkernel import TANH
-from .jit import IN1, IN2, IN3, OUT2, vector_kernel
+from .jit import IN1, IN2, OUT2, vector_kernel
 from .linear import linear
 
 
-@vector_kernel(IN2, IN3, IN1, OUT2, OUT2)
-def pooler(first_BD, weight_JIW, bias_E, pooled_BE, tile_RW):
+@vector_kernel(IN2, IN1, IN1, OUT2)
+def pooler(first_BD, weight_P, bias_E, pooled_BE):
     """Twin: reference.forward.pooler."""
-    linear(first_BD, weight_JIW, bias_E, TANH, pooled_BE, pooled_BE, tile_RW)
+    linear(first_BD, weight_P, bias_E, TANH, pooled_BE, pooled_BE)

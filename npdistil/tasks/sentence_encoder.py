@@ -138,10 +138,7 @@ class SentenceEncoder:
             for start in range(0, len(order), batch_size):
                 chosen = order[start : start + batch_size]
                 batch = pack_sequences([sequences[n] for n in chosen], self.encoder.config)
-                hidden_TD = self.encoder.encode_packed(batch).hidden_states[-1]
-                vectors[chosen] = self.head(
-                    self.encoder.backend, hidden_TD, batch.cu_seqlens, normalize_embeddings
-                )
+                vectors[chosen] = self.head(self.encoder.backend, batch, normalize_embeddings)
                 bar.update(len(chosen))
         return vectors[0] if single else vectors
 

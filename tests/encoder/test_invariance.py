@@ -10,6 +10,7 @@ import pytest
 
 from npdistil import Encoder, InputError
 from npdistil.encoder import numba_backend
+from npdistil.encoder.forward_passes import BUNDLE_ROWS, ForwardPasses, cut_bundles
 from npdistil.encoder.packing import pack
 from tests.models import TINY, random_params
 from tests.tolerances import BLAS_BATCH
@@ -140,13 +141,25 @@ def test_nothing_is_read_before_it_is_written(rows, monkeypatch):
         def __getattr__(self, name: str) -> object:
             return getattr(np, name)
 
-        def empty(self, shape: object, dtype: object) -> np.ndarray:
+        def empty(self, shape: object, dtype: type) -> np.ndarray:
             poisoned.append(shape)
-            return np.full(shape, np.nan, dtype)
+            return np.full(shape, np.nan if dtype is np.float32 else 0, dtype)
+
+    def poisoning(borrow):
+        def lend(passes, size: int):
+            memory = borrow(passes, size)
+            poisoned.append(memory[0].shape)
+            for buffer in memory:
+                buffer.fill(np.nan)
+            return memory
+
+        return lend
 
     monkeypatch.setattr(numba_backend, "np", Poison())
+    for name in ("_borrow_space", "_borrow_scratch"):
+        monkeypatch.setattr(ForwardPasses, name, poisoning(getattr(ForwardPasses, name)))
     expect_same(run(make(), rows, 7), wanted, "numba")
-    assert len(poisoned) > 7
+    assert len(poisoned) > 3 * len(rows) / 7
 
 
 @pytest.mark.parametrize("backend", ["numba", "numpy"])
@@ -225,10 +238,8 @@ def test_ids_that_change_during_the_call(rows):
 def test_the_rows_make_several_bundles(rows):
     """Catches invariance tests whose whole batch fits into one piece of work."""
     batch, _ = pack(*padded(rows), None, TINY)
-    spans = numba_backend._bundles(batch.cu_seqlens)
+    spans = cut_bundles(batch.cu_seqlens, BUNDLE_ROWS)
     assert len(spans) == 3
     assert [first for first, _ in spans] == [0, *(last for _, last in spans[:-1])]
     assert spans[-1][1] == len(rows)
-    assert numba_backend._bundles(np.array([0, 300, 300, 301, 900], np.int32)) == [
-        (0, 1), (1, 3), (3, 4),
-    ]  # fmt: skip
+    assert cut_bundles(np.array([0, 300, 300, 301, 900], np.int32), 256) == [(0, 1), (1, 3), (3, 4)]

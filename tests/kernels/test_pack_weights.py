@@ -3,27 +3,52 @@
 import numpy as np
 import pytest
 
+from npdistil.encoder.pack_model import pack_linear, pack_model
 from npdistil.kernels.ir.target import HOST
-from npdistil.kernels.pack_weights import ALIGNMENT, pack_linear
-from tests.models import Draw
+from npdistil.kernels.pack_weights import ALIGNMENT, aligned_zeros, unpack_panels, whole_panels
+from npdistil.params import named_arrays
+from tests.models import TINY, Draw, random_params
 
 W = HOST.panel
 
 
-@pytest.mark.parametrize("outputs", [(1,), (W,), (W + 1,), (5, 2 * W, 7)])
+@pytest.mark.parametrize("outputs", [1, W, W + 1, 3 * W])
 def test_panels_are_the_weights(rng, outputs):
-    """A wrong panel, a lost remainder, linears in the wrong order, unaligned memory."""
-    draw = Draw(rng)
-    weights = [draw.array(E, 6) for E in outputs]
-    biases = [draw.array(E) for E in outputs]
-    packed = pack_linear(weights, biases)
-    stacked_EI, total = np.concatenate(weights), sum(outputs)
-    for e in range(total):
-        np.testing.assert_array_equal(packed.weight_JIW[e // W, :, e % W], stacked_EI[e])
-    np.testing.assert_array_equal(packed.bias_E[:total], np.concatenate(biases))
-    assert packed.weight_JIW.shape == (-(-total // W), 6, W)
-    assert not packed.weight_JIW.swapaxes(1, 2).reshape(-1, 6)[total:].any()
-    assert not packed.bias_E[total:].any()
-    for array in packed:
+    """A wrong panel, a lost remainder, unaligned memory."""
+    linear = Draw(rng).linear(outputs, 6)
+    weight_P, bias_E = pack_linear(linear)
+    E = whole_panels(outputs)
+    assert weight_P.shape == (6 * E,) and bias_E.shape == (E,)
+    panels_JIW = weight_P.reshape(E // W, 6, W)
+    for e in range(outputs):
+        np.testing.assert_array_equal(panels_JIW[e // W, :, e % W], linear.weight_EI[e])
+    np.testing.assert_array_equal(unpack_panels(weight_P, E)[:outputs], linear.weight_EI)
+    np.testing.assert_array_equal(bias_E[:outputs], linear.bias_E)
+    assert not unpack_panels(weight_P, E)[outputs:].any() and not bias_E[outputs:].any()
+    assert weight_P.ctypes.data % ALIGNMENT == 0
+
+
+def test_tensors_of_every_layer_begin_at_a_cache_line(rng):
+    """A vector that crosses two lines is read at half the speed."""
+    model = pack_model(random_params(TINY, rng), TINY)
+    row_bytes = model.layers_NZ.strides[0]
+    assert model.layers_NZ.ctypes.data % ALIGNMENT == 0
+    assert all(4 * place % (4 * W) == 0 for place in (*model.ends, row_bytes // 4))
+    assert model.ends[-1] == model.layers_NZ.shape[1], "memory that holds nothing"
+
+
+def test_aligned_memory_is_aligned_and_zero():
+    """An offset in floats instead of bytes."""
+    for size in range(1, 40):
+        array = aligned_zeros(size, 3)
         assert array.ctypes.data % ALIGNMENT == 0
-        assert not array.flags.writeable
+        assert array.shape == (size, 3) and not array.any()
+
+
+def test_weights_are_held_once(rng):
+    """A copy in the layout of the file kept next to the packed one would double the memory."""
+    params = random_params(TINY, rng)
+    model = pack_model(params, TINY)
+    for name, array in named_arrays(params.layers).items():
+        assert not np.shares_memory(array, model.layers_NZ), name
+    assert np.shares_memory(params.embeddings.word_VD, model.word_VD)

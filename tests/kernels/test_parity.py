@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from npdistil.kernels.pooling import normalize
 from tests.models import Draw
 from tests.tolerances import KERNELS
 from tests.twins import TWINS, Twin
@@ -37,7 +38,7 @@ def test_kernel_equals_its_twin_and_writes_nothing_else(twin: Twin, sizes, rng):
     """A wrong sum, a skipped remainder, an output element never written or one row too many."""
     inputs = twin.inputs(Draw(rng), sizes)
     guards = [guarded(shape) for shape in twin.outputs(sizes)]
-    twin.kernel(*inputs, *(output for _, output in guards))
+    twin.run(inputs, [output for _, output in guards])
 
     exact = (twin.exact or twin.reference)(*map(as_float64, inputs))
     expected = exact if isinstance(exact, tuple) else (exact,)
@@ -45,7 +46,7 @@ def test_kernel_equals_its_twin_and_writes_nothing_else(twin: Twin, sizes, rng):
         assert wanted.dtype == np.float64
         assert output.shape == wanted.shape
         assert np.abs(output - wanted).max(initial=0) <= KERNELS[twin.name]
-        if wanted.size > 20:
+        if np.count_nonzero(wanted) > 20:
             assert wanted.std() > 1e-3, "a vacuous comparison"
     for whole, output in guards:
         edge = (len(whole) - output.size) // 2
@@ -58,21 +59,26 @@ def test_kernel_refuses_what_it_was_not_compiled_for(twin: Twin, rng):
     sizes = twin.sizes[-1]
     inputs = twin.inputs(Draw(rng), sizes)
     outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
+    arguments = [*([] if twin.in_place else inputs), *outputs, *(inputs[1:] * twin.in_place)]
+    twin.kernel(*arguments)
     with pytest.raises(TypeError):
-        twin.kernel(*map(as_float64, inputs), *(output.astype(np.float64) for output in outputs))
-    frozen = outputs[0]
-    frozen.flags.writeable = False
+        twin.kernel(*map(as_float64, arguments))
+    outputs[0].flags.writeable = False
     with pytest.raises(TypeError):
-        twin.kernel(*inputs, frozen, *outputs[1:])
+        twin.kernel(*arguments)
 
 
-# Kernels that read another layout than their twin: records flattened, weights packed, queries, keys
-# and values side by side.
+# Kernels that read another layout than their twin: records flattened, weights packed, one head or
+# one sequence instead of all.
 OTHER_LAYOUT = {
     "embed": ("params", "config"),
     "linear": ("weight_EI",),
     "pooler": ("weight_EI",),
-    "attention": ("query_TD", "key_TD", "value_TD"),
+    "attention": ("query_TD", "key_TD", "value_TD", "cu_seqlens", "num_heads"),
+    "pool_mean": ("hidden_TD", "cu_seqlens"),
+    "pool_max": ("hidden_TD", "cu_seqlens"),
+    "pool_first": ("hidden_TD", "cu_seqlens"),
+    "normalize": ("x_BD",),
 }
 
 
@@ -84,7 +90,6 @@ def test_kernel_has_the_arguments_of_its_twin(twin: Twin):
     assert twin.kernel.py_func.__name__ == twin.reference.__name__
     shared = [name for name in theirs if name not in OTHER_LAYOUT.get(twin.name, ())]
     assert [name for name in ours if name in shared] == shared
-    assert len(ours) > len(theirs), "a kernel writes to arrays that its caller owns"
 
 
 def test_nan_is_never_hidden(rng):
@@ -92,11 +97,19 @@ def test_nan_is_never_hidden(rng):
     for twin in TWINS:
         sizes = twin.sizes[-1]
         inputs = list(twin.inputs(Draw(rng), sizes))
-        place = next(n for n, x in enumerate(inputs) if getattr(x, "ndim", 0) == 2)
+        floats = [n for n, x in enumerate(inputs) if getattr(x, "dtype", None) == np.float32]
+        place = next((n for n in floats if inputs[n].ndim == 2), floats[0])
         for row in range(len(inputs[place])):
             poisoned = inputs[place].copy()
             poisoned[row] = np.nan
             outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
-            twin.kernel(*inputs[:place], poisoned, *inputs[place + 1 :], *outputs)
+            twin.run((*inputs[:place], poisoned, *inputs[place + 1 :]), outputs)
             reached = np.isnan(outputs[0]).any()
             assert reached or twin.name in ("pool_first", "embed"), f"{twin.id}, row {row}"
+
+
+def test_normalising_a_zero_row_leaves_zeros():
+    """0 / 0 where every feature cancels."""
+    x_D = np.zeros(7, np.float32)
+    normalize(x_D)
+    assert not x_D.any()

@@ -12,7 +12,6 @@ from npdistil import (
     SentenceEncoder,
     Tokenizer,
 )
-from npdistil.encoder import encoder as encoder_module
 from tests.models import TINY
 from tests.tasks.folders import make, random_texts
 from tests.text.tiny import VOCAB
@@ -122,13 +121,13 @@ def test_long_batches_come_first(texts, monkeypatch):
     """Catches batches in the caller's order, which mix long and short texts."""
     encoder = make()
     batches: list[list[int]] = []
-    honest = encoder_module.Encoder.encode_packed
+    honest = encoder.encoder.backend.pooled
 
-    def recording(self, batch, *rest):
+    def recording(batch, *rest):
         batches.append(batch.lengths.tolist())
-        return honest(self, batch, *rest)
+        return honest(batch, *rest)
 
-    monkeypatch.setattr(encoder_module.Encoder, "encode_packed", recording)
+    monkeypatch.setattr(encoder.encoder.backend, "pooled", recording)
     encoder.encode(texts, batch_size=10)
     assert [len(lengths) for lengths in batches] == [10, 10, 10, 10, 6]
     flat = [length for lengths in batches for length in lengths]

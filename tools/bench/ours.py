@@ -31,9 +31,11 @@ class Npdistil:
         encoder = self._encoder
         if isinstance(prepared, tuple):
             return encoder(*prepared).last_hidden_state
-        batch = pack_sequences(prepared, encoder.config)
-        hidden_TD = encoder.encode_packed(batch).hidden_states[-1]
-        return encoder.backend.pool(hidden_TD, batch.cu_seqlens, "mean")
+        longest_first = np.argsort([-len(sequence) for sequence in prepared], kind="stable")
+        batch = pack_sequences([prepared[n] for n in longest_first], encoder.config)
+        means_BD = np.empty((len(prepared), encoder.config.hidden_size), np.float32)
+        means_BD[longest_first] = encoder.backend.pooled(batch, ("mean",), normalize=False)
+        return means_BD
 
     def outputs(self, work: Work) -> Floats:
         """Rows to compare: of tokens, or for a ragged workload the mean of each text."""

@@ -9,8 +9,9 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
+from .columns import emit_softmax_columns
 from .microkernel import Block, emit_block
-from .rows import Function, emit_map, emit_softmax
+from .rows import Function, emit_layer_norm, emit_map
 from .target import HOST, Target
 from .vectors import I64, Vectors
 
@@ -24,38 +25,41 @@ def make_multiply_block(target: Target) -> Any:
         num_rows,
         a,
         a_stride,
+        a_step,
         panel,
         panel_stride,
         length,
         bias,
         c,
         c_stride,
-        residual,
+        operand,
         epilogue,
     ):
         """One block of a matrix product; the arguments are those of `microkernel.Block`."""
 
         def generate(context, builder, signature, arguments):
             v = Vectors(builder, target.lanes)
-            count, a, a_stride, panel, panel_stride, length, bias, c, c_stride, residual, kind = (
-                arguments
-            )
+            (
+                count, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand,
+                kind,
+            ) = arguments  # fmt: skip
             block = Block(
                 a=v.pointer(a),
                 a_stride=a_stride,
+                a_step=a_step,
                 panel=v.pointer(panel),
                 panel_stride=panel_stride,
                 length=length,
                 bias=v.pointer(bias),
                 c=v.pointer(c),
                 c_stride=c_stride,
-                residual=v.pointer(residual),
+                operand=v.pointer(operand),
                 epilogue=kind,
             )
             emit_block(v, target, count, block)
             return context.get_dummy_value()
 
-        return types.void(*[types.intp] * 11), generate
+        return types.void(*[types.intp] * 12), generate
 
     return multiply_block
 
@@ -76,15 +80,29 @@ def address(typing_context, array):
 
 
 @intrinsic
-def softmax_vectors(typing_context, scores, count):
-    """Softmax in place over `count` floats, a multiple of HOST.lanes; pad with -inf."""
+def softmax_columns(typing_context, scores, num_rows, inverse):
+    """exp of a panel of scores in place, and 1 / its sums; see `columns.emit_softmax_columns`."""
 
     def generate(context, builder, signature, arguments):
         v = Vectors(builder, HOST.lanes)
-        emit_softmax(v, v.pointer(arguments[0]), arguments[1])
+        scores, num_rows, inverse = arguments
+        emit_softmax_columns(v, HOST.vectors, v.pointer(scores), num_rows, v.pointer(inverse))
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp), generate
+    return types.void(types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def normalize_row(typing_context, x, size, weight, bias, eps):
+    """LayerNorm of `size` floats in place; see `rows.emit_layer_norm`."""
+
+    def generate(context, builder, signature, arguments):
+        v = Vectors(builder, HOST.lanes)
+        x, size, weight, bias, eps = arguments
+        emit_layer_norm(v, v.pointer(x), size, v.pointer(weight), v.pointer(bias), eps)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 4, types.float32), generate
 
 
 def make_map(function: Function) -> Any:

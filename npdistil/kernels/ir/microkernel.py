@@ -4,6 +4,9 @@ For up to `rows` token rows and one panel of outputs:
 
     c = epilogue(bias + sum over i of a[row, i] * panel[i, :])
 
+Neither `a` nor the result need lie in rows one after another: strides say where the next row and
+the next term are, so that a product may read its left factor transposed.
+
 Each output has one accumulator and adds i in order by fused multiply-adds, whatever the number of
 rows: a row comes out the same bit for bit from every block of the family. There is one loop for
 each number of rows; unused rows cost nothing.
@@ -21,12 +24,15 @@ from .activations import gelu_tanh, quick_gelu, relu, sigmoid, silu, tanh
 from .functions import gelu
 from .rows import Function
 from .target import Target
-from .vectors import FLOAT_BYTES, I64, Vectors, forbid_unrolling
+from .vectors import I64, Vectors, forbid_unrolling
 
+# Weights are asked for so many bytes before they are read. The processor's own prefetching stops
+# at each page of memory, and where few rows share a weight the loop waits half of its time.
+AHEAD = 4096
 # What happens to the sums before they are stored.
-PLAIN, GELU, ADD = 0, 1, 2
+PLAIN, GELU, ADD, SCALE = 0, 1, 2, 3
 # And afterwards, where they were stored.
-GELU_TANH, QUICK_GELU, SILU, RELU, TANH, SIGMOID = 3, 4, 5, 6, 7, 8
+GELU_TANH, QUICK_GELU, SILU, RELU, TANH, SIGMOID = 4, 5, 6, 7, 8, 9
 STORED: dict[int, Function] = {
     GELU_TANH: gelu_tanh,
     QUICK_GELU: quick_gelu,
@@ -53,13 +59,14 @@ class Block:
 
     a: ir.Value  # activations: a row every a_stride
     a_stride: ir.Value
+    a_step: ir.Value  # from one term to the next
     panel: ir.Value  # weights: a row of `panel` floats every panel_stride
     panel_stride: ir.Value
     length: ir.Value  # terms of each sum, at least 1
     bias: ir.Value  # `panel` floats
     c: ir.Value  # result: a row every c_stride
     c_stride: ir.Value
-    residual: ir.Value  # read by ADD, laid out as c
+    operand: ir.Value  # ADD adds it, laid out as c; SCALE multiplies by it, one float a row
     epilogue: ir.Value  # one of the codes above
 
 
@@ -86,30 +93,39 @@ def _emit_sums(v: Vectors, rows: int, vectors: int, block: Block) -> list[list[i
     """The loop over i; returns sums[row][vector] and leaves the builder behind the loop."""
     b = v.builder
     starts = [v.load(block.bias, j * v.lanes) for j in range(vectors)]
-    a_rows = [block.a]
-    for _ in range(rows - 1):
-        a_rows.append(v.offset(a_rows[-1], block.a_stride))
+    three_rows = b.mul(block.a_stride, ir.Constant(I64, 3))
+    first_threes = [block.a]  # every third row: the two behind it are in reach of one instruction
+    for _ in range(3, rows, 3):
+        first_threes.append(v.offset(first_threes[-1], three_rows))
     before, loop = b.block, b.function.append_basic_block("loop")
     after = b.function.append_basic_block("after")
     b.branch(loop)
 
     b.position_at_end(loop)
     i, panel = b.phi(I64), b.phi(ir.PointerType())
-    i.add_incoming(ir.Constant(I64, 0), before)
-    panel.add_incoming(block.panel, before)
+    threes = [b.phi(ir.PointerType()) for _ in first_threes]
     sums = [[b.phi(v.type) for _ in range(vectors)] for _ in range(rows)]
     weights = [v.load(panel, j * v.lanes) for j in range(vectors)]
-    i_bytes = b.mul(i, ir.Constant(I64, FLOAT_BYTES))
+    v.prefetch(panel, AHEAD, vectors)
+    places = [v.unrelated(pointer) for pointer in threes]
     totals = []
-    for row, a_row in zip(sums, a_rows, strict=True):
-        x = v.load_splat(v.offset(a_row, i_bytes))
+    for n, row in enumerate(sums):
+        stride = b.mul(block.a_stride, ir.Constant(I64, n % 3))
+        x = v.load_splat(v.offset(places[n // 3], stride))
         totals.append([v.fma(x, w, total) for w, total in zip(weights, row, strict=True)])
-        for total, start, updated in zip(row, starts, totals[-1], strict=True):
-            total.add_incoming(start, before)
-            total.add_incoming(updated, loop)
     next_i = b.add(i, ir.Constant(I64, 1))
+
+    i.add_incoming(ir.Constant(I64, 0), before)
     i.add_incoming(next_i, loop)
+    panel.add_incoming(block.panel, before)
     panel.add_incoming(v.offset(panel, block.panel_stride), loop)
+    for pointer, first in zip(threes, first_threes, strict=True):
+        pointer.add_incoming(first, before)
+        pointer.add_incoming(v.offset(pointer, block.a_step), loop)
+    for row, updated in zip(sums, totals, strict=True):
+        for total, start, later in zip(row, starts, updated, strict=True):
+            total.add_incoming(start, before)
+            total.add_incoming(later, loop)
     forbid_unrolling(b.cbranch(b.icmp_signed("<", next_i, block.length), loop, after))
 
     b.position_at_end(after)
@@ -119,31 +135,33 @@ def _emit_sums(v: Vectors, rows: int, vectors: int, block: Block) -> list[list[i
 def _emit_epilogues(
     v: Vectors, sums: list[list[ir.Value]], block: Block, end: ir.Block, stored: ir.Block
 ) -> None:
-    """Three ways to finish and store, chosen at run time.
+    """Four ways to finish and store, chosen at run time.
 
-    GELU and ADD jump to `end`; plain sums to `stored`, where an activation may follow.
+    Most jump to `end`; plain sums to `stored`, where an activation may follow.
     """
     b = v.builder
-    plain, with_gelu, with_residual = (
-        b.function.append_basic_block(name) for name in ("plain", "gelu", "add")
-    )
-    switch = b.switch(block.epilogue, plain)
-    switch.add_case(GELU, with_gelu)
-    switch.add_case(ADD, with_residual)
-    for start in (plain, with_gelu, with_residual):
+    names = {PLAIN: "plain", GELU: "gelu", ADD: "add", SCALE: "scale"}
+    starts = {code: b.function.append_basic_block(name) for code, name in names.items()}
+    switch = b.switch(block.epilogue, starts[PLAIN])
+    for code, start in starts.items():
+        if code != PLAIN:
+            switch.add_case(code, start)
         b.position_at_end(start)
-        c, residual = block.c, block.residual
+        c, operand = block.c, block.operand
         for row in sums:
+            factor = v.load_splat(operand) if code == SCALE else None
             for j, total in enumerate(row):
                 value = total
-                if start is with_gelu:
+                if code == GELU:
                     value = gelu(v, value)
-                if start is with_residual:
-                    value = b.fadd(value, v.load(residual, j * v.lanes))
+                if code == ADD:
+                    value = b.fadd(value, v.load(operand, j * v.lanes))
+                if code == SCALE:
+                    value = b.fmul(value, factor)
                 v.store(value, c, j * v.lanes)
             c = v.offset(c, block.c_stride)
-            residual = v.offset(residual, block.c_stride)
-        b.branch(stored if start is plain else end)
+            operand = v.shift(operand, 1) if code == SCALE else v.offset(operand, block.c_stride)
+        b.branch(stored if code == PLAIN else end)
 
 
 def _emit_stored(v: Vectors, num_rows: ir.Value, vectors: int, block: Block, end: ir.Block) -> None:

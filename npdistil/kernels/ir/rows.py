@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from llvmlite import ir
 
-from .functions import exp
-from .vectors import FLOAT_BYTES, I64, Vectors
+from .vectors import F32, FLOAT_BYTES, I64, Vectors
 
 Function = Callable[[Vectors, ir.Value], ir.Value]
 
@@ -50,35 +49,40 @@ def emit_map(v: Vectors, function: Function, x: ir.Value, y: ir.Value, count: ir
     emit_loop(v, count, [], body)
 
 
-def emit_softmax(v: Vectors, scores: ir.Value, count: ir.Value) -> None:
-    """exp(s - max) / sum(exp(s - max)) in place.
+def emit_layer_norm(
+    v: Vectors, x: ir.Value, size: ir.Value, weight: ir.Value, bias: ir.Value, eps: ir.Value
+) -> None:
+    """(x - mean) / sqrt(var + eps) * weight + bias, of `size` floats in place.
 
-    Each lane sums its own elements in order and the lanes are added in a fixed order, so the result
-    depends on the row alone.
+    Rows are padded to whole vectors: x, weight and bias with zeros, and zeros come out. Two passes:
+    the variance of differences from the mean loses nothing where the mean is large. Each lane sums
+    its own elements in order and the lanes are added in a fixed order.
     """
     b = v.builder
+    count = v.splat(b.sitofp(size, F32))
+    num_bytes = b.mul(size, ir.Constant(I64, FLOAT_BYTES))
 
-    def largest(x: ir.Value, y: ir.Value) -> ir.Value:
-        return b.select(b.fcmp_ordered(">", x, y), x, y)
+    def add(offset: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+        return [b.fadd(carried[0], v.load(v.offset(x, offset)))]
 
-    def find_largest(offset: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-        return [largest(carried[0], v.load(v.offset(scores, offset)))]
+    (sums,) = emit_loop(v, size, [v.constant(0.0)], add)
+    mean = b.fdiv(v.reduce(b.fadd, sums), count)
 
-    (lane_max,) = emit_loop(v, count, [v.constant(float("-inf"))], find_largest)
-    row_max = v.reduce(largest, lane_max)
+    def add_square(offset: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+        centered = b.fsub(v.load(v.offset(x, offset)), mean)
+        inside = v.first_lanes(b.sub(num_bytes, offset))
+        centered = b.select(inside, centered, v.constant(0.0))
+        return [v.fma(centered, centered, carried[0])]
 
-    def exponentiate(offset: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-        place = v.offset(scores, offset)
-        value = exp(v, b.fsub(v.load(place), row_max))
-        v.store(value, place)
-        return [b.fadd(carried[0], value)]
+    (squares,) = emit_loop(v, size, [v.constant(0.0)], add_square)
+    var = b.fdiv(v.reduce(b.fadd, squares), count)
+    rstd = b.fdiv(v.constant(1.0), v.sqrt(b.fadd(var, v.splat(eps))))
 
-    (lane_sum,) = emit_loop(v, count, [v.constant(0.0)], exponentiate)
-    inverse = b.fdiv(v.constant(1.0), v.reduce(b.fadd, lane_sum))
-
-    def divide(offset: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
-        place = v.offset(scores, offset)
-        v.store(b.fmul(v.load(place), inverse), place)
+    def finish(offset: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+        place = v.offset(x, offset)
+        normal = b.fmul(b.fsub(v.load(place), mean), rstd)
+        scaled = v.fma(normal, v.load(v.offset(weight, offset)), v.load(v.offset(bias, offset)))
+        v.store(scaled, place)
         return []
 
-    emit_loop(v, count, [], divide)
+    emit_loop(v, size, [], finish)

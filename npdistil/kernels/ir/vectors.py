@@ -10,6 +10,7 @@ from llvmlite import ir
 F32 = ir.FloatType()
 I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 FLOAT_BYTES = 4
+CACHE_LINE = 64
 ROUNDER = 1.5 * 2.0**23
 
 
@@ -35,7 +36,7 @@ class Vectors:
 
     def splat(self, scalar: ir.Value) -> ir.Value:
         """A scalar in every lane; a load and a splat become one broadcasting load."""
-        undefined = ir.Constant(self.type, ir.Undefined)
+        undefined = ir.Constant(ir.VectorType(scalar.type, self.lanes), ir.Undefined)
         first = self.builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
         return self.builder.shuffle_vector(first, undefined, self.int_constant(0))
 
@@ -51,6 +52,15 @@ class Vectors:
         """The other way round."""
         self.builder.store(value, self.shift(pointer, floats), align=FLOAT_BYTES)
 
+    def prefetch(self, pointer: ir.Value, ahead: int, vectors: int) -> None:
+        """Ask for the cache lines of `vectors` vectors, some bytes further on."""
+        kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), I32, I32, I32])
+        function = self._declared("llvm.prefetch.p0", kind)
+        read, keep, data = (ir.Constant(I32, code) for code in (0, 3, 1))
+        for place in range(0, vectors * self.lanes * FLOAT_BYTES, CACHE_LINE):
+            line = self.offset(pointer, ir.Constant(I64, ahead + place))
+            self.builder.call(function, [line, read, keep, data])
+
     def shift(self, pointer: ir.Value, floats: int) -> ir.Value:
         """The pointer, a constant number of floats further."""
         return self.offset(pointer, ir.Constant(I64, floats * FLOAT_BYTES)) if floats else pointer
@@ -61,7 +71,17 @@ class Vectors:
 
     def pointer(self, address: ir.Value) -> ir.Value:
         """An address, which is how Numba code passes a pointer."""
-        return self.builder.inttoptr(address, ir.PointerType())
+        return pointer_to(self.builder, address)
+
+    def unrelated(self, pointer: ir.Value) -> ir.Value:
+        """The same pointer, but LLVM forgets how it was computed.
+
+        Of pointers that it knows to be at fixed distances it keeps one and adds its way to the
+        others, at each use again.
+        """
+        name = "llvm.launder.invariant.group.p0"
+        kind = ir.FunctionType(ir.PointerType(), [ir.PointerType()])
+        return self.builder.call(self._declared(name, kind), [pointer])
 
     def fma(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         """a * b + c, rounded once; never left to the optimiser, so all blocks agree to the bit."""
@@ -77,6 +97,16 @@ class Vectors:
     def abs(self, x: ir.Value) -> ir.Value:
         """|x|."""
         return self._call("fabs", x)
+
+    def sqrt(self, x: ir.Value) -> ir.Value:
+        """The square root, correctly rounded."""
+        return self._call("sqrt", x)
+
+    def first_lanes(self, num_bytes: ir.Value) -> ir.Value:
+        """Which lanes lie within so many bytes: true for those, false behind."""
+        places = ir.Constant(self.int_type, [FLOAT_BYTES * lane for lane in range(self.lanes)])
+        end = self.splat(self.builder.trunc(num_bytes, I32))
+        return self.builder.icmp_signed("<", places, end)
 
     def copy_sign(self, size: ir.Value, x: ir.Value) -> ir.Value:
         """|size| with the sign of x, -0 included."""
@@ -120,12 +150,17 @@ class Vectors:
         return x
 
     def _call(self, name: str, *arguments: ir.Value) -> ir.Value:
-        full_name = f"llvm.{name}.v{self.lanes}f32"
+        kind = ir.FunctionType(self.type, [self.type] * len(arguments))
+        return self.builder.call(self._declared(f"llvm.{name}.v{self.lanes}f32", kind), arguments)
+
+    def _declared(self, name: str, kind: ir.FunctionType) -> ir.Function:
         module = self.builder.module
-        function = module.globals.get(full_name) or ir.Function(
-            module, ir.FunctionType(self.type, [self.type] * len(arguments)), full_name
-        )
-        return self.builder.call(function, arguments)
+        return module.globals.get(name) or ir.Function(module, kind, name)
+
+
+def pointer_to(builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
+    """An integer as the pointer that it is."""
+    return builder.inttoptr(address, ir.PointerType())
 
 
 def forbid_unrolling(branch: ir.Instruction) -> None:

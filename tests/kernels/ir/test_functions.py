@@ -7,10 +7,10 @@ what it found; here are some floats of each size, by the same measures.
 import numpy as np
 import pytest
 
-from npdistil.kernels.ir.intrinsics import address, make_map, softmax_vectors
+from npdistil.kernels.ir.intrinsics import address, make_map, softmax_columns
 from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, GELU, STORED
 from npdistil.kernels.ir.target import HOST
-from npdistil.kernels.jit import FASTMATH, IN1, OUT1, kernel, vector_kernel
+from npdistil.kernels.jit import FASTMATH, IN1, OUT1, OUT2, kernel, vector_kernel
 from npdistil.reference.activation import ACTIVATIONS
 from tests.tolerances import KERNELS
 from tools import check_functions as tool
@@ -20,9 +20,9 @@ EDGES = [0, 1e-45, 1e-39, 0.625, 6.5, 9, 18, 44.36, 52, 87.3, 87.4, 88.72, 88.73
 EDGES += [1.8e19, 3e38, 3.4e38]
 
 
-@vector_kernel(OUT1)
-def softmax_kernel(x_N):
-    softmax_vectors(address(x_N), x_N.shape[0])
+@vector_kernel(OUT2, OUT1)
+def softmax_kernel(score_LW, inverse_W):
+    softmax_columns(address(score_LW), score_LW.shape[0], address(inverse_W))
 
 
 def sampled_floats() -> np.ndarray:
@@ -123,12 +123,24 @@ def test_the_bounds_tell_functions_apart(name, wrong):
     assert largest_error(name, x_N, other_N) > 100 * tool.PROMISES[name][1]
 
 
-@pytest.mark.parametrize("count", [1, 3, 8])
-def test_softmax_of_padded_rows(rng, count):
-    """-inf, the padding, must weigh nothing, and large scores must not overflow."""
-    scores_N = (30 * rng.standard_normal(HOST.lanes * count)).astype(np.float32)
-    scores_N[-HOST.lanes // 2 :] = -np.inf
-    exact_N = np.exp(scores_N.astype(np.float64) - scores_N.max())
-    softmax_kernel(scores_N)
-    assert np.abs(scores_N - exact_N / exact_N.sum()).max() <= KERNELS["attention"]
-    assert not scores_N[-HOST.lanes // 2 :].any()
+@pytest.mark.parametrize("length", [1, 2, 33])
+def test_softmax_down_the_columns(rng, length):
+    """Large scores must not overflow, and a column sees nothing of another."""
+    score_LW = (30 * rng.standard_normal((length, HOST.panel))).astype(np.float32)
+    score_LW[:, 1] += 200
+    prob_LW, inverse_W = score_LW.copy(), np.empty(HOST.panel, np.float32)
+    softmax_kernel(prob_LW, inverse_W)
+    exact_LW = np.exp(score_LW.astype(np.float64) - score_LW.max(axis=0))
+    assert (
+        np.abs(prob_LW * inverse_W - exact_LW / exact_LW.sum(axis=0)).max() <= KERNELS["attention"]
+    )
+
+
+def test_softmax_of_a_lost_number_is_lost(rng):
+    """A maximum that drops NaN would give the other rows weights as if nothing had happened."""
+    for row in range(3):
+        score_LW = rng.standard_normal((3, HOST.panel)).astype(np.float32)
+        score_LW[row, 2] = np.nan
+        inverse_W = np.empty(HOST.panel, np.float32)
+        softmax_kernel(score_LW, inverse_W)
+        assert np.flatnonzero(np.isnan(inverse_W)).tolist() == [2]

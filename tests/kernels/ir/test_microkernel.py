@@ -10,7 +10,14 @@ from llvmlite import ir
 from numba import njit, types
 
 from npdistil.kernels.ir.intrinsics import address, make_multiply_block
-from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, ADD, PLAIN, Block, emit_block
+from npdistil.kernels.ir.microkernel import (
+    ACTIVATION_CODES,
+    ADD,
+    PLAIN,
+    SCALE,
+    Block,
+    emit_block,
+)
 from npdistil.kernels.ir.target import AVX2, AVX512, HOST, NEON, TARGETS, Target, choose_target
 from npdistil.kernels.ir.vectors import I64, Vectors
 from npdistil.reference.activation import ACTIVATIONS
@@ -25,16 +32,17 @@ LENGTH = 37
 
 
 @cache
+@cache
 def compiled(target: Target):
     """The block of a target as a function of arrays; LLVM splits vectors that this host lacks."""
     block = BLOCKS[target.name]
 
-    @njit(types.void(IN2, IN2, IN2, types.intp, IN2, OUT2), nogil=True)
-    def run(a_RI, panel_IW, bias_1W, epilogue, residual_RW, c_RW):
+    @njit(types.void(IN2, *[types.intp] * 3, IN2, IN2, types.intp, IN2, OUT2), nogil=True)
+    def run(a_RI, rows, a_stride, a_step, panel_IW, bias_1W, epilogue, operand_RW, c_RW):
         block(
-            a_RI.shape[0], address(a_RI), 4 * a_RI.shape[1], address(panel_IW),
-            4 * panel_IW.shape[1], a_RI.shape[1], address(bias_1W), address(c_RW),
-            4 * c_RW.shape[1], address(residual_RW), epilogue,
+            rows, address(a_RI), a_stride, a_step, address(panel_IW),
+            4 * panel_IW.shape[1], panel_IW.shape[0], address(bias_1W), address(c_RW),
+            4 * c_RW.shape[1], address(operand_RW), epilogue,
         )  # fmt: skip
 
     return run
@@ -49,19 +57,35 @@ def test_block_of_every_target_and_row_count(target, rng):
     bits = []
     for rows in range(1, target.rows + 1):
         a_RI = Draw(np.random.default_rng(5)).array(rows, LENGTH)
-        residual_RW = draw.array(rows, target.panel)
+        residual_RW, factor_1R = draw.array(rows, target.panel), draw.array(1, rows)
         exact_RW = a_RI.astype(np.float64) @ panel_IW + bias_1W
-        finished = {PLAIN: exact_RW, ADD: exact_RW + residual_RW}
+        finished = {PLAIN: exact_RW, ADD: exact_RW + residual_RW, SCALE: exact_RW * factor_1R.T}
         for name, code in ACTIVATION_CODES.items():
             finished[code] = ACTIVATIONS[name](exact_RW)
         for epilogue, expected_RW in finished.items():
             c_RW = np.full((rows + 1, target.panel), np.nan, np.float32)
-            run(a_RI, panel_IW, bias_1W, epilogue, residual_RW, c_RW)
+            operand_RW = factor_1R if epilogue == SCALE else residual_RW
+            run(a_RI, rows, 4 * LENGTH, 4, panel_IW, bias_1W, epilogue, operand_RW, c_RW)
             assert np.abs(c_RW[:rows] - expected_RW).max() <= KERNELS["linear"]
             assert np.isnan(c_RW[rows]).all(), "a row too many"
             if epilogue == PLAIN:
                 bits.append(c_RW[0].tobytes())
     assert len(set(bits)) == 1, "the first row depends on the number of rows"
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 7, 8, 40])
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_every_length_by_rows_and_by_columns(target, length, rng):
+    """Terms left over by the loop that takes several, or a step where a stride belongs."""
+    run, draw = compiled(target), Draw(rng)
+    R, W = target.rows, target.panel
+    a_RI, panel_IW, zero_1W = draw.array(R, length), draw.array(length, W), np.zeros((1, W), "f4")
+    by_rows_RW, by_columns_RW = np.full((2, R, W), np.nan, np.float32)
+    a_IR = np.ascontiguousarray(a_RI.T)
+    run(a_RI, R, 4 * length, 4, panel_IW, zero_1W, PLAIN, zero_1W, by_rows_RW)
+    run(a_IR, R, 4, 4 * R, panel_IW, zero_1W, PLAIN, zero_1W, by_columns_RW)
+    assert np.abs(by_rows_RW - a_RI.astype(np.float64) @ panel_IW).max() <= KERNELS["linear"]
+    assert by_rows_RW.tobytes() == by_columns_RW.tobytes()
 
 
 @pytest.mark.parametrize("name", ACTIVATION_CODES)
@@ -72,7 +96,8 @@ def test_a_block_has_the_very_functions_that_are_tested_alone(target, name, rng)
     a_RI, panel_IW = draw.array(target.rows, 3, scale=4.0), draw.array(3, target.panel)
     plain_RW, bent_RW = np.empty((2, target.rows, target.panel), np.float32)
     for epilogue, c_RW in [(PLAIN, plain_RW), (ACTIVATION_CODES[name], bent_RW)]:
-        run(a_RI, panel_IW, draw.array(1, target.panel, scale=0.0), epilogue, c_RW, c_RW)
+        zero_1W = draw.array(1, target.panel, scale=0.0)
+        run(a_RI, target.rows, 12, 4, panel_IW, zero_1W, epilogue, c_RW, c_RW)
     x_N = np.resize(plain_RW, -(-plain_RW.size // HOST.lanes) * HOST.lanes)
     alone_N = check_functions.computed(name, x_N)[: plain_RW.size]
     assert alone_N.tobytes() == bent_RW.tobytes()
@@ -91,13 +116,15 @@ def assembly(target: Target, triple: str, cpu: str, features: str) -> str:
     """The largest block of a target alone, compiled for a processor."""
     module = ir.Module()
     module.triple = triple
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 10), "block")
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 11), "block")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     v = Vectors(builder, target.lanes)
-    a, a_stride, panel, panel_stride, length, bias, c, c_stride, residual, kind = function.args
+    a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand, kind = (
+        function.args
+    )
     block = Block(
-        v.pointer(a), a_stride, v.pointer(panel), panel_stride, length, v.pointer(bias),
-        v.pointer(c), c_stride, v.pointer(residual), kind,
+        v.pointer(a), a_stride, a_step, v.pointer(panel), panel_stride, length, v.pointer(bias),
+        v.pointer(c), c_stride, v.pointer(operand), kind,
     )  # fmt: skip
     emit_block(v, target, ir.Constant(I64, target.rows), block)
     builder.ret_void()
@@ -119,8 +146,11 @@ def inner_loop(code: str, multiply: str) -> str:
     The loops of the activations, which have many, divide.
     """
     parts = re.split(r"^(\.LBB\w+):.*$", code, flags=re.MULTILINE)
-    labelled = zip(parts[1::2], parts[2::2], strict=True)
-    loops = [body for label, body in labelled if re.search(rf"\s{re.escape(label)}\b", body)]
+    loops = []
+    for label, body in zip(parts[1::2], parts[2::2], strict=True):
+        jump = re.search(rf"\s{re.escape(label)}\b", body)
+        if jump:
+            loops.append(body[: jump.end()])
     loops = [body for body in loops if "div" not in body]
     return max(loops, key=lambda body: body.count(multiply))
 

@@ -1,0 +1,122 @@
+"""Parameters to what the kernels read: every weight packed, once, at load.
+
+Three identities save work and change nothing but roundings. 1 / sqrt(head size) goes into the
+queries' weights. The keys' bias adds the same to all scores of a query, which softmax takes off
+again, so it is left out. The values' bias passes through attention as it is, because the weights of
+the mean sum to 1; so it joins the bias of the output projection: b + W b_value.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import EncoderConfig
+from ..dims import Floats
+from ..kernels.ir.microkernel import ACTIVATION_CODES
+from ..kernels.model import LayerWeights, Model
+from ..kernels.pack_weights import Array, aligned_zeros, pack_panels, whole_panels
+from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams
+
+
+def pack_model(params: EncoderParams, config: EncoderConfig) -> Model:
+    """All weights of a model, those of the layers in one block of memory."""
+    tables, D = params.embeddings, whole_panels(config.hidden_size)
+    token_type_GD = tables.token_type_GD
+    if token_type_GD is None:  # one zero row: adding it changes nothing
+        token_type_GD = np.zeros((1, config.hidden_size), np.float32)
+
+    layers_NZ, ends = aligned_zeros(len(params.layers), 0), (0,) * len(LayerWeights._fields)
+    for n, layer in enumerate(params.layers):
+        tensors = _padded_layer(layer, config)
+        if n == 0:
+            ends = tuple(np.cumsum([tensor.size for tensor in tensors]).tolist())
+            layers_NZ = aligned_zeros(len(params.layers), ends[-1])
+        for tensor, end in zip(tensors, ends, strict=True):
+            _pack(tensor, layers_NZ[n, end - tensor.size : end])
+    return Model(
+        frozen(tables.word_VD),
+        frozen(tables.position_PD),
+        frozen(token_type_GD),
+        frozen(_padded(tables.norm.weight_D, D)),
+        frozen(_padded(tables.norm.bias_D, D)),
+        frozen(layers_NZ),
+        ends,
+        config.hidden_size,
+        ACTIVATION_CODES[config.activation],
+        config.layer_norm_eps,
+    )
+
+
+def pack_linear(linear: LinearParams) -> tuple[Array, Array]:
+    """One linear layer by itself: (weight_P, bias_E), its outputs filled up to whole panels."""
+    E, I = linear.weight_EI.shape
+    weight_P = aligned_zeros(whole_panels(E) * I)
+    _pack(_padded(linear.weight_EI, whole_panels(E), I), weight_P)
+    return weight_P, _padded(linear.bias_E, whole_panels(E))
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """The same memory, contiguous and read-only, which is how kernels take what they only read."""
+    view = np.ascontiguousarray(array)[...]
+    view.flags.writeable = False
+    return view
+
+
+def _padded_layer(layer: LayerParams, config: EncoderConfig) -> LayerWeights:
+    """A layer's tensors in their common order, filled up to whole panels, not packed yet."""
+    attention, feed_forward = layer.attention, layer.feed_forward
+    D, F = whole_panels(config.hidden_size), whole_panels(config.intermediate_size)
+    H, K = config.num_attention_heads, config.head_size
+    slab = whole_panels(K)
+
+    def by_head(weight_EI: Floats) -> Floats:
+        """Outputs of each head filled up: [H K, ...] to [H slab, ...]."""
+        split_HKI = weight_EI.reshape(H, K, -1)
+        return _padded(split_HKI, H, slab, split_HKI.shape[2]).reshape(H * slab, -1)
+
+    scale = np.float32(1 / math.sqrt(K))
+    none_D = np.zeros_like(attention.key.bias_E)
+    weights = (
+        attention.query.weight_EI * scale,
+        attention.key.weight_EI,
+        attention.value.weight_EI,
+    )
+    biases = (attention.query.bias_E * scale, none_D, none_D)
+    return LayerWeights(
+        qkv=np.concatenate([by_head(weight_EI) for weight_EI in weights]),
+        qkv_bias=np.concatenate([by_head(bias_E).ravel() for bias_E in biases]),
+        attention_output=_padded(by_head(attention.output.weight_EI.T).T, D, H * slab),
+        attention_output_bias=_padded(_bias_with_values(attention), D),
+        attention_norm_weight=_padded(attention.norm.weight_D, D),
+        attention_norm_bias=_padded(attention.norm.bias_D, D),
+        intermediate=_padded(feed_forward.intermediate.weight_EI, F, config.hidden_size),
+        intermediate_bias=_padded(feed_forward.intermediate.bias_E, F),
+        output=_padded(feed_forward.output.weight_EI, D, F),
+        output_bias=_padded(feed_forward.output.bias_E, D),
+        norm_weight=_padded(feed_forward.norm.weight_D, D),
+        norm_bias=_padded(feed_forward.norm.bias_D, D),
+    )
+
+
+def _bias_with_values(attention: AttentionParams) -> Floats:
+    """b + W b_value, added in float64: the sum is made once and should lose nothing."""
+    weight_EI = attention.output.weight_EI.astype(np.float64)
+    return np.asarray(attention.output.bias_E + weight_EI @ attention.value.bias_E, np.float32)
+
+
+def _padded(array: Floats, *shape: int) -> Floats:
+    """The array with zeros behind it along each axis."""
+    if array.shape == shape:
+        return array
+    padded = np.zeros(shape, np.float32)
+    padded[tuple(slice(size) for size in array.shape)] = array
+    return padded
+
+
+def _pack(tensor: Floats, place: Array) -> None:
+    if tensor.ndim == 2:
+        pack_panels(tensor, place)
+    else:
+        place[...] = tensor

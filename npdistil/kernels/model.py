@@ -1,0 +1,118 @@
+"""What a forward pass reads and writes: records of arrays, made by `encoder/`.
+
+Rows are as wide as a whole number of panels. A model whose sizes are no multiples of a panel has
+zeros behind its features, in weights and in activations; so no kernel has a special last panel.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from .jit import IDS, IN1, IN2, INT, OUT2, OUT3, part_of_kernels
+
+Array = NDArray[np.float32]
+Ids = NDArray[np.int32]
+
+
+class Batch(NamedTuple):
+    """Token rows of whole sequences; see `encoder/packing.py`."""
+
+    input_ids_T: Ids
+    token_type_ids_T: Ids
+    position_ids_T: Ids
+    cu_seqlens: Ids
+
+
+class LayerWeights(NamedTuple):
+    """One layer's tensors, as `linear` and `layer_norm` read them."""
+
+    qkv: Array  # 3 H slabs of K outputs: queries of all heads, then keys, then values
+    qkv_bias: Array
+    attention_output: Array
+    attention_output_bias: Array
+    attention_norm_weight: Array
+    attention_norm_bias: Array
+    intermediate: Array
+    intermediate_bias: Array
+    output: Array
+    output_bias: Array
+    norm_weight: Array
+    norm_bias: Array
+
+
+class Model(NamedTuple):
+    """All weights, packed, and the sizes that no shape tells."""
+
+    word_VD: Array
+    position_PD: Array
+    token_type_GD: Array
+    norm_weight_D: Array
+    norm_bias_D: Array
+    layers_NZ: Array  # a row holds the tensors of `LayerWeights`, one after another
+    ends: tuple[int, ...]  # where each of them ends in the row
+    hidden_size: int
+    activation: int
+    eps: float
+
+
+class Workspace(NamedTuple):
+    """What the threads of one bundle share: room for R token rows."""
+
+    hidden_RD: Array
+    qkv_SRK: Array  # S = 3 H
+    context_RD: Array
+    attended_RD: Array
+    wide_RF: Array
+
+
+class Scratch(NamedTuple):
+    """What one thread has for itself: room for sequences of L tokens."""
+
+    query_KW: Array
+    score_LW: Array
+    inverse_XW: Array
+
+
+class Output(NamedTuple):
+    """Where results go. An array without elements means that nobody wants it.
+
+    Attributes:
+        states_NTD: the rows of the last state, or of every state.
+        first_row: where the bundle's rows begin in it.
+        prob_NQ: the attention maps of every layer, [H, L, L] of one sequence after another.
+        first_prob: where the bundle's maps begin in it.
+        pooled_BE: one row a sequence: the poolings one after another.
+        first_sequence: where the bundle's sequences begin in it.
+        pooling_M: codes of the poolings, `forward.POOLINGS`.
+        normalize: whether a row is scaled to length 1.
+    """
+
+    states_NTD: Array
+    first_row: int
+    prob_NQ: Array
+    first_prob: int
+    pooled_BE: Array
+    first_sequence: int
+    pooling_M: Ids
+    normalize: int
+
+
+BATCH = types.NamedUniTuple(IDS, 4, Batch)
+ENDS = types.UniTuple(INT, len(LayerWeights._fields))
+MODEL = types.NamedTuple([IN2, IN2, IN2, IN1, IN1, IN2, ENDS, INT, INT, types.float64], Model)
+WORKSPACE = types.NamedTuple([OUT2, OUT3, OUT2, OUT2, OUT2], Workspace)
+SCRATCH = types.NamedUniTuple(OUT2, 3, Scratch)
+OUTPUT = types.NamedTuple([OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT], Output)
+
+
+@part_of_kernels
+def layer_weights(model, n):
+    """Layer n's tensors: views of its row."""
+    row, e = model.layers_NZ[n], model.ends
+    return LayerWeights(
+        row[: e[0]], row[e[0] : e[1]], row[e[1] : e[2]], row[e[2] : e[3]],
+        row[e[3] : e[4]], row[e[4] : e[5]], row[e[5] : e[6]], row[e[6] : e[7]],
+        row[e[7] : e[8]], row[e[8] : e[9]], row[e[9] : e[10]], row[e[10] : e[11]],
+    )  # fmt: skip

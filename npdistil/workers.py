@@ -1,0 +1,45 @@
+"""Threads that wait for work and share it with whoever brings it."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+
+class Workers:
+    """The caller's thread and up to `num_threads - 1` more.
+
+    The others are started by the first work that needs them and then wait for more. Any number of
+    callers may come at once: each works itself, so that none depends on a thread being free. A
+    forked child has no threads but its own and starts new ones.
+    """
+
+    def __init__(self, num_threads: int) -> None:
+        self.num_threads = num_threads
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
+        self._lock = Lock()
+
+    def share(self, work: Callable[[], None], help_out: Callable[[], None], helpers: int) -> None:
+        """Call `work` on this thread, and meanwhile `help_out` on others as they become free.
+
+        Returns when `work` has ended and every `help_out` that was begun; the others are called
+        off. What any of them raises is raised here.
+        """
+        helpers = min(helpers, self.num_threads - 1)
+        futures = [self._running_pool().submit(help_out) for _ in range(helpers)]
+        try:
+            work()
+        finally:
+            begun = [future for future in futures if not future.cancel()]
+            failures = [future.exception() for future in begun]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    def _running_pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None or self._process != os.getpid():
+                self._pool = ThreadPoolExecutor(self.num_threads - 1, "npdistil")
+                self._process = os.getpid()
+            return self._pool

@@ -1,0 +1,54 @@
+"""Records for kernels that run a layer or a whole pass, in poisoned memory."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from npdistil.config import EncoderConfig
+from npdistil.encoder.numba_backend import NOTHING
+from npdistil.encoder.pack_model import frozen, pack_model
+from npdistil.encoder.workspace import make_scratch, make_workspace
+from npdistil.kernels.model import Batch, Model, Output, Scratch, Workspace
+from npdistil.kernels.team import COUNTER_COLUMNS
+from npdistil.params import EncoderParams
+from tests.models import cu_seqlens_of
+
+
+def poisoned(rows: int, longest: int, config: EncoderConfig) -> tuple[Workspace, Scratch]:
+    """Working memory full of NaN: nothing in it may be read before it is written."""
+    space, scratch = make_workspace(rows, config), make_scratch(longest, config)
+    for buffer in (*space, *scratch):
+        buffer.fill(np.nan)
+    return space, scratch
+
+
+def model_of(params: EncoderParams, config: EncoderConfig) -> Model:
+    """The packed model."""
+    return pack_model(params, config)
+
+
+def batch_of(lengths: Sequence[int], config: EncoderConfig, rng: np.random.Generator) -> Batch:
+    """Sequences of random ids."""
+    T = sum(lengths)
+    positions = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
+    ids = rng.integers(0, config.vocab_size, T).astype(np.int32)
+    types = rng.integers(0, config.type_vocab_size, T).astype(np.int32)
+    return Batch(frozen(ids), frozen(types), frozen(positions), frozen(cu_seqlens_of(*lengths)))
+
+
+def counters_of(stages: int) -> np.ndarray:
+    """Counters at their start."""
+    return np.zeros((stages, COUNTER_COLUMNS), np.int64)
+
+
+def output_of(batch: Batch, config: EncoderConfig) -> Output:
+    """Room for everything that a pass can write, filled with NaN."""
+    layers, D = config.num_hidden_layers, config.hidden_size
+    maps = config.num_attention_heads * int((np.diff(batch.cu_seqlens).astype(int) ** 2).sum())
+    T, B = len(batch.input_ids_T), len(batch.cu_seqlens) - 1
+    return NOTHING._replace(
+        states_NTD=np.full((layers + 1, T, D), np.nan, np.float32),
+        prob_NQ=np.full((layers, maps), np.nan, np.float32),
+        pooled_BE=np.full((B, 3 * D), np.nan, np.float32),
+        pooling_M=frozen(np.array([0, 1, 2], np.int32)),
+    )

@@ -1,0 +1,96 @@
+"""Threads that share work: everybody helps, nobody waits for somebody who never came."""
+
+import os
+import threading
+import time
+
+import pytest
+
+from npdistil.workers import Workers
+
+
+def names_of(workers: Workers, helpers: int) -> set[str]:
+    """The threads that took part in one piece of work, the caller's first."""
+    seen = {threading.current_thread().name}
+    all_here = threading.Barrier(helpers + 1)
+
+    def take_part() -> None:
+        seen.add(threading.current_thread().name)
+        all_here.wait(20)
+
+    workers.share(take_part, take_part, helpers)
+    return seen
+
+
+def test_the_caller_and_its_helpers_work_at_the_same_time():
+    """Catches helpers that run after one another, or a caller that only waits."""
+    workers = Workers(4)
+    assert len(names_of(workers, 3)) == 4
+    assert names_of(workers, 0) == {threading.current_thread().name}
+
+
+def test_threads_are_started_once():
+    """Catches a new thread for each call, which costs more than a short text."""
+    workers = Workers(3)
+    first = names_of(workers, 2)
+    assert all(names_of(workers, 2) == first for _ in range(20))
+
+
+def test_never_more_than_num_threads():
+    """Catches an argument of one call that overrules the limit of all."""
+    workers, running, most = Workers(2), [], []
+
+    def work() -> None:
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.01)
+        running.pop()
+
+    workers.share(work, work, 50)
+    assert max(most) <= 2
+
+
+def test_a_helper_that_comes_too_late_is_not_waited_for():
+    """Catches a caller that stands still until a busy machine has started its helper."""
+    workers, release, busy = Workers(2), threading.Event(), threading.Event()
+
+    def block() -> None:
+        busy.set()
+        release.wait(20)
+
+    other = threading.Thread(target=workers.share, args=(block, block, 1))
+    other.start()
+    busy.wait(20)
+    called = []
+    workers.share(lambda: called.append("work"), lambda: called.append("help"), 1)
+    assert called in (["work"], ["help", "work"], ["work", "help"])
+    release.set()
+    other.join()
+
+
+@pytest.mark.parametrize("where", ["caller", "helper"])
+def test_a_failure_reaches_the_caller(where):
+    """Catches an exception that dies with its thread, and results that were never computed."""
+    workers, helped = Workers(2), threading.Event()
+
+    def fail() -> None:
+        helped.set()
+        raise ValueError("lost")
+
+    def wait() -> None:
+        helped.wait(20)
+
+    work, help_out = (fail, helped.set) if where == "caller" else (wait, fail)
+    with pytest.raises(ValueError, match="lost"):
+        workers.share(work, help_out, 1)
+    workers.share(lambda: None, lambda: None, 1)
+
+
+def test_a_forked_child_starts_its_own(monkeypatch):
+    """Catches work handed to threads that exist in the parent alone: it would never be done."""
+    workers = Workers(2)
+    before = names_of(workers, 1)
+    pool = workers._pool
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert len(names_of(workers, 1)) == len(before)
+    assert workers._pool is not pool
