@@ -11,8 +11,10 @@ import numpy as np
 from .errors import InputError
 
 
-def as_texts(texts: object, name: str) -> list[str]:
+def as_texts(texts: object, name: str, first: int = 0) -> list[str]:
     """A string is a batch of one; a list, tuple or one-dimensional array is a batch.
+
+    `first` is the number of the first item, where these are some of many.
 
     Raises:
         InputError: anything else, an item that is no string, or one with a lone surrogate.
@@ -29,7 +31,7 @@ def as_texts(texts: object, name: str) -> list[str]:
             f"{name}: expected a str, or a list, tuple or 1-d array of str, received "
             f"{type(texts).__name__}{shape}."
         )
-    for index, item in enumerate(items):
+    for index, item in enumerate(items, first):
         if not isinstance(item, str):
             pairs = " A tokenizer takes pairs as two lists of the same length."
             raise InputError(

@@ -24,8 +24,11 @@ class Progress(Protocol):
     ) -> None: ...
 
 
-def progress(total: int, unit: str, show: bool | None) -> Progress:
-    """A bar for `total` units; `show=None` shows it where standard error is a terminal."""
+def progress(total: int | None, unit: str, show: bool | None) -> Progress:
+    """A bar for `total` units; `show=None` shows it where standard error is a terminal.
+
+    Where nobody knows the total it is None, and the bar only counts.
+    """
     # A process without standard error (pythonw, a daemon) has None there.
     if sys.stderr is None or not (sys.stderr.isatty() if show is None else show):
         return _Silent()
@@ -49,12 +52,13 @@ class _Silent:
 class _Counter(_Silent):
     """One line, written over and over: `  320/1000 texts`."""
 
-    def __init__(self, total: int, unit: str) -> None:
-        self._done, self._total, self._unit = 0, total, unit
+    def __init__(self, total: int | None, unit: str) -> None:
+        self._done, self._unit = 0, unit
+        self._of = "" if total is None else f"/{total}"
 
     def update(self, n: int) -> None:
         self._done += n
-        sys.stderr.write(f"\r{self._done:>7}/{self._total} {self._unit}")
+        sys.stderr.write(f"\r{self._done:>7}{self._of} {self._unit}")
         sys.stderr.flush()
 
     def __exit__(self, *_: object) -> None:

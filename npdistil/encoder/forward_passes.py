@@ -51,9 +51,7 @@ class ForwardPasses:
         """Compute all bundles; `output(n)` is where results from sequence n on go."""
         T, longest = len(batch.input_ids_T), int(batch.lengths.max(initial=0))
         threads = self._workers.num_threads
-        bundles = cut_bundles(
-            batch.cu_seqlens, min(max(-(-T // threads), FEWEST_ROWS), BUNDLE_ROWS)
-        )
+        bundles = batch.spans(min(max(-(-T // threads), FEWEST_ROWS), BUNDLE_ROWS))
         next_bundle = count()
         under_way: dict[int, _Pass] = {}
 
@@ -119,14 +117,3 @@ class ForwardPasses:
             if longest <= len(scratch.score_LW):
                 return scratch
         return make_scratch(max(longest, BUNDLE_ROWS), self._config)
-
-
-def cut_bundles(cu_seqlens: NDArray[np.int32], rows: int) -> list[tuple[int, int]]:
-    """Cut [0, B) into spans of at most `rows` token rows, but of at least one sequence each."""
-    spans, first, B = [], 0, len(cu_seqlens) - 1
-    while first < B:
-        fits = np.searchsorted(cu_seqlens, cu_seqlens[first] + rows, side="right") - 1
-        last = min(max(int(fits), first + 1), B)
-        spans.append((first, last))
-        first = last
-    return spans

@@ -1,6 +1,6 @@
 """The door: checks every id on a private copy, drops padding, and puts it back afterwards.
 
-Kernels check nothing, so nothing reaches them but through `pack` or `pack_sequences`.
+Kernels check nothing, so nothing reaches them but through `pack`, `pack_sequences`, `pack_rows`.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,30 @@ class PackedBatch:
     def lengths(self) -> Int32:
         """Tokens of each sequence, [B]."""
         return np.diff(self.cu_seqlens)
+
+    def spans(self, rows: int) -> list[tuple[int, int]]:
+        """Cut the sequences into spans of at most `rows` token rows, at least one sequence each."""
+        spans, first, B = [], 0, len(self.lengths)
+        while first < B:
+            end = self.cu_seqlens[first] + rows
+            fits = np.searchsorted(self.cu_seqlens, end, side="right") - 1
+            last = min(max(int(fits), first + 1), B)
+            spans.append((first, last))
+            first = last
+        return spans
+
+    def take(self, sequences: NDArray[np.intp]) -> "PackedBatch":
+        """Some of the sequences, in the order of their numbers, as a batch of their own."""
+        lengths = self.lengths[sequences]
+        cu_seqlens = _cu_seqlens(lengths)
+        moved = self.cu_seqlens[sequences] - cu_seqlens[:-1]
+        rows = np.arange(cu_seqlens[-1]) + np.repeat(moved, lengths)
+        return PackedBatch(
+            self.input_ids_T[rows],
+            self.token_type_ids_T[rows],
+            self.position_ids_T[rows],
+            cu_seqlens,
+        )
 
     def bundle(self, first: int, last: int) -> "PackedBatch":
         """Sequences `first` up to `last` as a batch of their own; the token rows are views."""
@@ -108,20 +132,35 @@ def pack_sequences(sequences: Sequence[Int32], config: EncoderConfig) -> PackedB
                 f"{sequence.dtype} of shape {sequence.shape}."
             )
     lengths = np.array([len(sequence) for sequence in sequences], np.int64)
+    input_ids_T = np.concatenate([np.empty(0, np.int32), *sequences])
+    return pack_rows(input_ids_T, np.concatenate([[0], np.cumsum(lengths)]), config)
+
+
+def pack_rows(
+    input_ids_T: NDArray[Any], cu_seqlens: NDArray[Any], config: EncoderConfig
+) -> PackedBatch:
+    """Sequences that lie one after another: token type 0, positions 0, 1, 2, ...
+
+    Args:
+        input_ids_T: integers.
+        cu_seqlens: where each sequence begins, and the end of the last.
+        config: bounds of ids and positions.
+
+    Raises:
+        InputError: an id out of range, or a sequence longer than the model has positions.
+    """
+    lengths = np.diff(cu_seqlens)
     longest = int(lengths.max(initial=0))
     if longest > config.max_position_embeddings:
         raise InputError(
             f"a text of {longest} tokens, but the model has {config.max_position_embeddings} "
             "positions; truncate it."
         )
-    input_ids_T = np.concatenate([np.empty(0, np.int32), *sequences])
     _expect_range("input_ids", input_ids_T, config.vocab_size, "the model's vocab_size")
-    positions = [np.arange(length, dtype=np.int32) for length in lengths]
+    ids_T = input_ids_T.astype(np.int32)
+    positions_T = np.arange(len(ids_T)) - np.repeat(cu_seqlens[:-1], lengths)
     return PackedBatch(
-        input_ids_T,
-        np.zeros_like(input_ids_T),
-        np.concatenate([np.empty(0, np.int32), *positions]),
-        _cu_seqlens(lengths),
+        ids_T, np.zeros_like(ids_T), positions_T.astype(np.int32), _cu_seqlens(lengths)
     )
 
 

@@ -1,20 +1,24 @@
 """`SentenceEncoder`: texts to vectors, as sentence-transformers does it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_flag, as_folder, as_integer
+from ..arguments import as_flag, as_folder, as_integer, as_texts
 from ..encoder.encoder import Encoder
-from ..encoder.packing import Int32, pack_sequences
+from ..encoder.packing import PackedBatch, pack_rows
 from ..errors import ConfigError, InputError
 from ..heads.sentence_embedding import SentenceEmbedding
 from ..progress import progress
 from ..text.tokenizer import Tokenizer
 from .sentence_config import read_sentence_config
+from .windows import GrowingRows, as_iterable, distinct, windows
+
+WINDOW = 4096  # texts that are tokenised and ordered by length at a time
+READ_AHEAD = 256  # texts of which `encode_iter` makes its next blocks
 
 
 class SentenceEncoder:
@@ -108,6 +112,9 @@ class SentenceEncoder:
     ) -> NDArray[np.float32]:
         """Embed one text or many; a text's vector does not depend on the others.
 
+        Equal texts are computed once: of a list's all, of another iterable's those that come near
+        each other, because it is read a window at a time.
+
         Args:
             texts: a string, or any iterable of strings.
             batch_size: texts computed at a time; bounds memory, changes no result.
@@ -120,45 +127,94 @@ class SentenceEncoder:
 
         Raises:
             InputError: something that is no string, a lone surrogate, or an argument of the wrong
-                kind.
+                kind. A list is checked whole before anything is computed.
         """
-        batch_size = as_integer(batch_size, "batch_size")
-        if batch_size < 1:
-            raise InputError(f"batch_size: expected a positive integer, received {batch_size}.")
+        batch_size = _positive(batch_size, "batch_size")
         if show_progress_bar is not None:
             show_progress_bar = as_flag(show_progress_bar, "show_progress_bar")
-        if normalize_embeddings is not None:
-            normalize_embeddings = as_flag(normalize_embeddings, "normalize_embeddings")
-        single = isinstance(texts, str)
-        sequences = self._tokenize(_as_list(texts))
-        vectors = np.empty((len(sequences), self.embedding_dimension), np.float32)
+        normalize = _flag_or_none(normalize_embeddings)
+        items, total, places = as_iterable(texts), None, None
+        if isinstance(items, list | tuple | np.ndarray):
+            items, places = distinct(as_texts(items, "texts"))
+            total = len(items)
+        vectors = GrowingRows(self.embedding_dimension, total or 0)
+        with progress(total, "texts", show_progress_bar) as bar:
+            for window in windows(items, WINDOW):
+                vectors.append(self._embed(window, batch_size, normalize, bar.update))
+        vectors_BE = vectors.finish()
+        if isinstance(texts, str):
+            vector_E: NDArray[np.float32] = vectors_BE[0]
+            return vector_E
+        return vectors_BE if places is None else vectors_BE[places]
+
+    def encode_iter(
+        self,
+        texts: Iterable[str],
+        batch_tokens: int = 16_384,
+        normalize_embeddings: bool | None = None,
+    ) -> Iterator[NDArray[np.float32]]:
+        """Embed texts without end: vectors come in blocks, in order, from constant memory.
+
+        Args:
+            texts: any iterable of strings; no more is read of it than the next block needs, up to
+                a few hundred texts.
+            batch_tokens: the most tokens of a block; a longer text is a block by itself.
+            normalize_embeddings: as for `encode`.
+
+        Yields:
+            float32 [n, embedding_dimension], n at least 1; one block behind another they are what
+            `encode` returns.
+
+        Raises:
+            InputError: as `encode`; for an item, when it is reached.
+        """
+        batch_tokens = _positive(batch_tokens, "batch_tokens")
+        normalize, items = _flag_or_none(normalize_embeddings), as_iterable(texts)
+        return self._blocks(items, batch_tokens, normalize)
+
+    def _blocks(
+        self, items: Iterable[str], batch_tokens: int, normalize: bool | None
+    ) -> Iterator[NDArray[np.float32]]:
+        for window in windows(items, READ_AHEAD):
+            batch = self._pack(window)
+            for first, last in batch.spans(batch_tokens):
+                yield self._embed_batch(batch.bundle(first, last), normalize)
+
+    def _pack(self, texts: list[str]) -> PackedBatch:
+        packed = self.tokenizer.pack(texts, self.max_seq_length)
+        return pack_rows(packed.input_ids_T, packed.cu_seqlens, self.encoder.config)
+
+    def _embed(
+        self,
+        texts: list[str],
+        batch_size: int,
+        normalize: bool | None,
+        done: Callable[[int], object],
+    ) -> NDArray[np.float32]:
+        """A window of texts."""
+        distinct_texts, places = distinct(texts)
+        batch = self._pack(distinct_texts)
+        vectors_BE = np.empty((len(distinct_texts), self.embedding_dimension), np.float32)
         # Longest first: a batch holds texts of about one length, and the last is the cheapest.
-        order = np.argsort([-len(sequence) for sequence in sequences], kind="stable")
-        with progress(len(sequences), "texts", show_progress_bar) as bar:
-            for start in range(0, len(order), batch_size):
-                chosen = order[start : start + batch_size]
-                batch = pack_sequences([sequences[n] for n in chosen], self.encoder.config)
-                vectors[chosen] = self.head(self.encoder.backend, batch, normalize_embeddings)
-                bar.update(len(chosen))
-        return vectors[0] if single else vectors
+        order = np.argsort(-batch.lengths, kind="stable")
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            vectors_BE[chosen] = self._embed_batch(batch.take(chosen), normalize)
+            done(len(chosen))
+        return vectors_BE if places is None else vectors_BE[places]
 
-    def _tokenize(self, texts: list[Any]) -> list[Int32]:
-        batch = self.tokenizer(
-            texts, padding=False, truncation=True, max_length=self.max_seq_length
-        )
-        return list(batch["input_ids"])
+    def _embed_batch(self, batch: PackedBatch, normalize: bool | None) -> NDArray[np.float32]:
+        return self.head(self.encoder.backend, batch, normalize)
 
 
-def _as_list(texts: object) -> list[Any]:
-    """All texts at once; what they are is the tokenizer's to check."""
-    if isinstance(texts, str):
-        return [texts]
-    try:
-        items = iter(texts)  # type: ignore[call-overload]
-    except TypeError:
-        items = None
-    if items is None or isinstance(texts, bytes | bytearray | Mapping):
-        raise InputError(
-            f"texts: expected a str or an iterable of str, received {type(texts).__name__}."
-        )
-    return list(items)
+def _positive(value: object, name: str) -> int:
+    number = as_integer(value, name)
+    if number < 1:
+        raise InputError(f"{name}: expected a positive integer, received {number}.")
+    return number
+
+
+def _flag_or_none(normalize_embeddings: object) -> bool | None:
+    if normalize_embeddings is None:
+        return None
+    return as_flag(normalize_embeddings, "normalize_embeddings")

@@ -10,7 +10,7 @@ import pytest
 
 from npdistil import Encoder, InputError
 from npdistil.encoder import numba_backend
-from npdistil.encoder.forward_passes import BUNDLE_ROWS, ForwardPasses, cut_bundles
+from npdistil.encoder.forward_passes import BUNDLE_ROWS, ForwardPasses
 from npdistil.encoder.packing import pack
 from tests.models import TINY, random_params
 from tests.tolerances import BLAS_BATCH
@@ -238,8 +238,7 @@ def test_ids_that_change_during_the_call(rows):
 def test_the_rows_make_several_bundles(rows):
     """Catches invariance tests whose whole batch fits into one piece of work."""
     batch, _ = pack(*padded(rows), None, TINY)
-    spans = cut_bundles(batch.cu_seqlens, BUNDLE_ROWS)
+    spans = batch.spans(BUNDLE_ROWS)
     assert len(spans) == 3
     assert [first for first, _ in spans] == [0, *(last for _, last in spans[:-1])]
     assert spans[-1][1] == len(rows)
-    assert cut_bundles(np.array([0, 300, 300, 301, 900], np.int32), 256) == [(0, 1), (1, 3), (3, 4)]

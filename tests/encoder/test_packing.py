@@ -190,3 +190,17 @@ def test_a_model_without_token_types_takes_none():
     assert pack([[1]], None, None, distilbert)[0].token_type_ids_T.tolist() == [0]
     with pytest.raises(InputError, match="token_type_ids: a distilbert model takes no token types"):
         pack([[1]], None, [[0]], distilbert)
+
+
+def test_spans_and_taken_sequences():
+    """Catches an empty sequence that stands still, a long one that is cut, a neighbour's rows."""
+    lengths = [30, 0, 1, 41, 7]
+    batch = pack_sequences([np.full(n, k, np.int32) for k, n in enumerate(lengths)], TINY)
+    assert batch.spans(31) == [(0, 3), (3, 4), (4, 5)]
+    assert batch.spans(1) == [(0, 1), (1, 3), (3, 4), (4, 5)]
+    assert batch.spans(1000) == [(0, 5)] and pack_sequences([], TINY).spans(3) == []
+    taken = batch.take(np.array([4, 1, 2]))
+    assert taken.input_ids_T.tolist() == [4] * 7 + [2]
+    assert taken.position_ids_T.tolist() == [0, 1, 2, 3, 4, 5, 6, 0]
+    assert taken.cu_seqlens.tolist() == [0, 7, 7, 8]
+    assert {array.dtype.name for array in vars(taken).values()} == {"int32"}

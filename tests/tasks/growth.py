@@ -7,9 +7,13 @@ after loading and one call, and the bytes that are allowed, as JSON. Linux only.
 import json
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
-from npdistil import SentenceEncoder, Tokenizer
+import numpy as np
+
+from npdistil import Encoder, SentenceEncoder, Tokenizer
+from tests.models import TINY, random_params
 from tests.tasks.folders import WORDS, make
 from tests.text.tiny import VOCAB
 
@@ -77,7 +81,47 @@ def many_threads() -> tuple[int, int]:
     return resident() - before, 16 * MB
 
 
-CASES = {case.__name__: case for case in (many_calls, many_threads)}
+def peak_growth(model: SentenceEncoder, texts: list[str], batch_size: int) -> tuple[int, int]:
+    """While all are embedded in one call, at its worst: 64 MB, the output, two bytes a token."""
+    model.encode(texts[:40], batch_size)
+    forget_the_peak()
+    before = resident()
+    vectors = model.encode(texts, batch_size)
+    grown = resident("VmHWM") - before
+    tokens = sum(
+        len(row)
+        for start in range(0, len(texts), 1000)
+        for row in model.tokenizer(texts[start : start + 1000], padding=False, truncation=True,
+                                   max_length=model.max_seq_length)["input_ids"]
+    )  # fmt: skip
+    return grown, 64 * MB + vectors.nbytes + 2 * tokens
+
+
+def many_texts() -> tuple[int, int]:
+    """100,000 distinct texts: what is kept of each while the others are computed."""
+    return peak_growth(fast_model(2), distinct_texts(100_000, 6, 20), 32)
+
+
+def large_batches() -> tuple[int, int]:
+    """Long texts, of which 512 may be computed together: a budget of tokens bounds the scratch.
+
+    As wide as MiniLM, with little else, to be quick: one array of 512 x 256 rows has 192 MB.
+    """
+    config = replace(
+        TINY,
+        hidden_size=384,
+        num_attention_heads=12,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        max_position_embeddings=256,
+    )
+    encoder = Encoder(config, random_params(config, np.random.default_rng(7)), num_threads=2)
+    parts = fast_model(2)
+    model = SentenceEncoder(parts.tokenizer, encoder, parts.head)
+    return peak_growth(model, distinct_texts(600, 200, 260), 512)
+
+
+CASES = {case.__name__: case for case in (many_calls, many_threads, many_texts, large_batches)}
 
 if __name__ == "__main__":
     grown, allowed = CASES[sys.argv[1]]()

@@ -2,7 +2,9 @@
 
 import inspect
 import io
+import itertools
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from npdistil import (
     SentenceEncoder,
     Tokenizer,
 )
+from npdistil.tasks import sentence_encoder
 from tests.models import TINY
 from tests.tasks.folders import make, random_texts
 from tests.text.tiny import VOCAB
@@ -106,15 +109,76 @@ def test_texts_are_tokenized_once(texts, monkeypatch):
     """Catches tokenising for the order, and then again for each batch."""
     encoder = make()
     seen: list[str] = []
-    honest = encoder.tokenizer._encode
+    honest = encoder.tokenizer.pack
 
-    def counting(some, **rest):
+    def counting(some, *rest):
         seen.extend(some)
-        return honest(some, **rest)
+        return honest(some, *rest)
 
-    monkeypatch.setattr(encoder.tokenizer, "_encode", counting)
+    monkeypatch.setattr(encoder.tokenizer, "pack", counting)
     encoder.encode(texts, batch_size=4)
-    assert seen == texts
+    assert seen == list(dict.fromkeys(texts))
+
+
+@pytest.mark.parametrize("kind", [list, iter])
+def test_equal_texts_are_computed_once(texts, kind, monkeypatch):
+    """Catches work done again for each copy of a text, and a copy that gets another's vector."""
+    encoder, rows = make(), []
+    honest = encoder.encoder.backend.pooled
+
+    def recording(batch, *rest):
+        rows.extend(batch.lengths)
+        return honest(batch, *rest)
+
+    wanted = encoder.encode(texts)
+    monkeypatch.setattr(encoder.encoder.backend, "pooled", recording)
+    found = encoder.encode(kind(texts[::-1] + texts))
+    assert len(rows) == len(set(texts)) < len(texts)
+    assert found.tobytes() == wanted[::-1].tobytes() + wanted.tobytes()
+
+
+@pytest.mark.parametrize("window", [1, 5, 46, 1000])
+def test_windows_change_nothing(texts, window, monkeypatch):
+    """Catches a window that is lost, comes twice, or orders its texts into another's rows."""
+    encoder = make()
+    wanted = encoder.encode(texts)
+    monkeypatch.setattr(sentence_encoder, "WINDOW", window)
+    assert encoder.encode(texts).tobytes() == wanted.tobytes()
+    assert encoder.encode(iter(texts)).tobytes() == wanted.tobytes()
+    with pytest.raises(InputError, match=r"^texts\[40\]: expected a str"):
+        encoder.encode(iter([*texts[:40], 3]))
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 10, 60, 10**6])
+def test_blocks_are_what_encode_returns(texts, batch_tokens, monkeypatch):
+    """Catches blocks out of order, larger than asked for, or without a text."""
+    monkeypatch.setattr(sentence_encoder, "READ_AHEAD", 20)
+    encoder = make()
+    wanted = encoder.encode(texts, normalize_embeddings=True)
+    blocks = list(encoder.encode_iter(iter(texts), batch_tokens, normalize_embeddings=True))
+    assert np.concatenate(blocks).tobytes() == wanted.tobytes()
+    ends = np.cumsum([0, *map(len, blocks)])
+    lengths = np.diff(encoder.tokenizer.pack(texts, encoder.max_seq_length).cu_seqlens)
+    for first, last in pairwise(ends):
+        assert last > first
+        assert lengths[first:last].sum() <= batch_tokens or last == first + 1
+    assert len(blocks) > 2
+
+
+def test_blocks_of_texts_without_end():
+    """Catches an iterable that is read to its end before the first block comes."""
+    blocks = make().encode_iter(itertools.repeat("a b"), batch_tokens=100)
+    assert [next(blocks).shape[1] for _ in range(20)] == [D] * 20
+    assert list(make().encode_iter([])) == []
+
+
+@pytest.mark.parametrize("wrong", [0, -3, 1.5, "100", None])
+def test_bad_arguments_of_blocks_are_named_at_once(wrong):
+    """Catches a generator that says nothing until somebody asks it for a block."""
+    with pytest.raises(InputError, match=r"^batch_tokens: expected a"):
+        make().encode_iter(["a"], batch_tokens=wrong)
+    with pytest.raises(InputError, match=r"^texts: expected a str or an iterable of str"):
+        make().encode_iter(5)
 
 
 def test_long_batches_come_first(texts, monkeypatch):
@@ -129,7 +193,7 @@ def test_long_batches_come_first(texts, monkeypatch):
 
     monkeypatch.setattr(encoder.encoder.backend, "pooled", recording)
     encoder.encode(texts, batch_size=10)
-    assert [len(lengths) for lengths in batches] == [10, 10, 10, 10, 6]
+    assert [len(lengths) for lengths in batches] == [10, 10, 10, 10, 5]
     flat = [length for lengths in batches for length in lengths]
     assert flat == sorted(flat, reverse=True) and len(set(flat)) > 10
 
