@@ -12,6 +12,7 @@ from .truncate import STRATEGIES
 PADDINGS = (True, False, "longest", "max_length", "do_not_pad")
 TRUNCATIONS = (True, False, *STRATEGIES, "do_not_truncate")
 MAX_PADDED_LENGTH = 1 << 20
+UNREACHED = 1 << 40  # no text has so many tokens, and from here on integers might not fit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def check_options(
             f"of {'a text' if special == 2 else 'a pair'}; at least {special}."
         )
     cuts = length is not None and strategy not in (False, "do_not_truncate")
-    budget = length - special if cuts and length is not None else None
+    budget = length - special if cuts and length is not None and length < UNREACHED else None
     wanted = {name for name, value in flags.items() if as_flag(value, name)}
     fields = {_FIELD_OF_FLAG[name] for name in wanted}
     if settings.returns_token_type_ids:

@@ -97,6 +97,21 @@ def test_truncation(tokenizer: Tokenizer) -> None:
     assert unlimited(long)["input_ids"].shape == (1, 52)
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**40 - 1, 2**40, 2**63, 10**30])
+def test_a_limit_beyond_all_texts(tokenizer: Tokenizer, limit: int) -> None:
+    """Catches an OverflowError where a length meets 32 or 64 bits."""
+    one, pair = ids("[CLS]", "a", "b", "[SEP]"), ids("[CLS]", "a", "b", "[SEP]", "a", "[SEP]")
+    for more in ({}, {"return_num_truncated_tokens": True}, {"truncation": "only_first"}):
+        assert tokenizer("a b", max_length=limit, **more)["input_ids"].tolist() == [one]
+        assert tokenizer("a b", "a", max_length=limit, **more)["input_ids"].tolist() == [pair]
+    strides = {"stride": limit - 4, "return_overflowing_tokens": True}
+    assert tokenizer("a b", max_length=limit, **strides)["input_ids"].tolist() == [one]
+    assert tokenizer.pack("a b", limit).input_ids_T.tolist() == one
+    counted = tokenizer.pack("a b", limit, return_num_truncated_tokens=True)
+    assert counted.input_ids_T.tolist() == one
+    assert counted.num_truncated_tokens.tolist() == [0]
+
+
 @pytest.mark.parametrize("texts", [[], (), np.array([], dtype=str)])
 def test_no_texts(tokenizer: Tokenizer, texts: Any) -> None:
     """Catches max() of nothing."""
