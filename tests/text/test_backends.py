@@ -50,17 +50,25 @@ npdistil.SentenceEncoder.from_pretrained({str(minilm_folder)!r}, backend="numpy"
     assert modules_after(statement).isdisjoint({"numba", "llvmlite"})
 
 
-def test_one_text_on_the_command_line_loads_no_compiler(tmp_path: Path) -> None:
-    """Catches `npdistil tokenize TEXT` that compiles for ten words."""
-    folder = write_folder(tmp_path, vocab_txt=VOCAB)
-    arguments = ["tokenize", "a b", "-m", str(folder)]
+@pytest.mark.parametrize("lines, compiled", [(3, False), (250_001, True)])
+def test_the_command_line_compiles_for_much_text_only(
+    tmp_path: Path, lines: int, compiled: bool
+) -> None:
+    """Catches `npdistil tokenize` that compiles for ten words, or never does."""
+    folder = write_folder(tmp_path / "model", vocab_txt=VOCAB)
+    text = tmp_path / "in.txt"
+    text.write_text("un a\n" * lines)
+    calls = [["tokenize", "-f", str(text), "-m", str(folder), "-o", str(tmp_path / "out.npy")]]
+    if not compiled:
+        calls.append(["tokenize", "un a", "-m", str(folder)])
     statement = f"""
 import contextlib, io
 from npdistil.cli import main
-with contextlib.redirect_stdout(io.StringIO()) as shown:
-    assert main({arguments!r}) == 0
-assert "piece" in shown.getvalue()"""
-    assert modules_after(statement).isdisjoint({"numba", "llvmlite"})
+for call in {calls!r}:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(call) == 0"""
+    assert modules_after(statement).isdisjoint({"numba", "llvmlite"}) is not compiled
+    assert np.load(tmp_path / "out.npy").tolist()[-1] == [2, 9, 5, 3]
 
 
 def test_threads_change_nothing() -> None:
