@@ -62,7 +62,7 @@ def real_pairs(data: Path) -> dict[str, Pairs]:
     for name in ("MNLI", "QQP"):
         content = json.loads((data / "glue" / name / "heldout_subset.json").read_text())
         pairs[f"GLUE {name}"] = [(entry["text_a"], entry["text_b"]) for entry in content.values()]
-    # One question of each context; test_tokenizer_real_texts.py takes them all.
+    # One question of each context; test_tokenizer_real_texts.py takes all questions.
     pairs["SQuAD"] = [*{context: (asked, context) for asked, context in squad(data)}.values()]
     return pairs
 

@@ -12,6 +12,7 @@ import tokenizers
 import transformers
 
 from npdistil import TokenizerError
+from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
 from tests.text.engines import ENGINES
 from tests.text.tiny import IDS, SPECIAL, VOCAB, added, tokenizer_json, write_folder
@@ -41,14 +42,17 @@ PARTS = [
 ]
 
 
-def drawn_tokenizer_json(rng: random.Random) -> dict[str, Any]:
-    """Up to six added tokens, each rule on or off; some are in the vocabulary already."""
+def drawn_tokenizer_json(rng: random.Random, likely: float = 1.0) -> dict[str, Any]:
+    """Up to six added tokens, each rule on or off; some are in the vocabulary already.
+
+    With `likely` 0 no token has a rule.
+    """
     content = tokenizer_json()
     content["normalizer"]["lowercase"] = rng.random() < 0.6
     next_id = len(VOCAB)
     for name in rng.sample(CONTENTS, rng.randrange(1, 7)):
         rules: dict[str, Any] = {
-            rule: rng.random() < 0.4 for rule in ("single_word", "lstrip", "rstrip")
+            rule: rng.random() < 0.4 * likely for rule in ("single_word", "lstrip", "rstrip")
         }
         if name.isspace():
             rules["lstrip"] = False
@@ -59,13 +63,14 @@ def drawn_tokenizer_json(rng: random.Random) -> dict[str, Any]:
                 name,
                 token_id,
                 special=rng.random() < 0.5,
-                normalized=rng.random() < 0.5,
+                normalized=rng.random() < 0.5 * likely,
                 **rules,
             )
         )
     content["added_tokens"].sort(key=lambda token: token["id"])
     for token in content["added_tokens"][: len(SPECIAL)]:
-        token.update({rule: rng.random() < 0.2 for rule in ("single_word", "lstrip", "rstrip")})
+        rules = ("single_word", "lstrip", "rstrip")
+        token.update({rule: rng.random() < 0.2 * likely for rule in rules})
     return content
 
 
@@ -85,22 +90,16 @@ def loaded(folder: Path, rng: random.Random) -> Iterator[tuple[Tokenizer, tokeni
 
 
 def assert_same(ours: Tokenizer, theirs: tokenizers.Tokenizer, texts: list[str]) -> None:
-    """Ids, offsets and words, with special tokens as tokens and as text, of every engine."""
-    parts = ours.settings, ours._vocabulary, ours._added_tokens
-    engines = [engine.make(*parts) for engine in ENGINES.values()]
+    """Ids, offsets and words, with special tokens as tokens and as text."""
     for mode in ("parse", "text"):
         theirs.encode_special_tokens = mode == "text"
-        encodings = theirs.encode_batch(texts)
-        for engine in engines:
-            batch = engine(
-                texts, padding=False, return_offsets_mapping=True, special_tokens_in_text=mode
-            )
-            for index, wanted in enumerate(encodings):
-                where = (ascii(texts[index]), mode)
-                assert batch["input_ids"][index].tolist() == wanted.ids, where
-                spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
-                assert spans == wanted.offsets, where
-                assert batch.word_ids(index) == wanted.word_ids, where
+        batch = ours(texts, padding=False, return_offsets_mapping=True, special_tokens_in_text=mode)
+        for index, wanted in enumerate(theirs.encode_batch(texts)):
+            where = (ascii(texts[index]), mode)
+            assert batch["input_ids"][index].tolist() == wanted.ids, where
+            spans = [tuple(span) for span in batch["offset_mapping"][index].tolist()]
+            assert spans == wanted.offsets, where
+            assert batch.word_ids(index) == wanted.word_ids, where
     theirs.encode_special_tokens = False
 
 
@@ -117,6 +116,21 @@ def test_drawn_rules(tmp_path: Path, compared: Callable[[str, int], None]) -> No
             assert_same(ours, theirs, texts)
             compared("texts with drawn added tokens x 2 (tokenizers)", len(texts))
     assert pairs > 250
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_drawn_tokens_without_rules(
+    tmp_path: Path, compared: Callable[[str, int], None], engine: str
+) -> None:
+    """Catches a shorter token taken, one found inside another, or a piece of one left over."""
+    rng = random.Random(9)
+    for _ in range(60):
+        write_folder(tmp_path, tokenizer_json=drawn_tokenizer_json(rng, 0.0))
+        ours = ENGINES[engine].make(*load_settings(tmp_path))
+        theirs = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+        texts = ["".join(rng.choice(PARTS) for _ in range(rng.randrange(12))) for _ in range(40)]
+        assert_same(ours, theirs, texts)
+        compared(f"texts with plain added tokens x 2, {engine} (tokenizers)", len(texts))
 
 
 def test_every_neighbour_of_a_token(tmp_path: Path, compared: Callable[[str, int], None]) -> None:
