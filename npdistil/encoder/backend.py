@@ -37,6 +37,9 @@ class Backend(Protocol):
         """The whole encoder and one row a sequence, [B, D * len(pooling)]; none may be empty.
 
         Poolings stand side by side in their order; `normalize` scales the whole row to length 1.
+        For ("cls",) alone, which is what classification needs too, the last layer computes the
+        first token of each sequence and no other (`reference/first_token.py`): the same function,
+        in other roundings than beside other poolings.
         """
         ...
 

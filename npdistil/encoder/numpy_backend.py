@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..config import EncoderConfig
-from ..dims import Floats
+from ..dims import Floats, Ints
 from ..params import EncoderParams
 from ..reference import forward as reference
+from ..reference.first_token import encode_first
 from .backend import PackedOutput, Pooling
 from .packing import PackedBatch
 
@@ -17,7 +18,7 @@ POOLING = {
 
 
 class NumpyBackend:
-    """`reference/forward.py` behind the `Backend` protocol."""
+    """`reference/` behind the `Backend` protocol."""
 
     def __init__(self, params: EncoderParams, config: EncoderConfig) -> None:
         self._params = params
@@ -29,14 +30,7 @@ class NumpyBackend:
         """See `Backend.encode`."""
         hidden_states: list[Floats] = []
         attentions: list[list[Floats]] = []
-        steps = reference.encode(
-            batch.input_ids_T,
-            batch.token_type_ids_T,
-            batch.position_ids_T,
-            batch.cu_seqlens,
-            self._params,
-            self._config,
-        )
+        steps = reference.encode(*_arrays(batch), self._params, self._config)
         with np.errstate(under="ignore"):  # softmax of a distant score is zero, by design
             for hidden_TD, probs in steps:
                 if not output_hidden_states:
@@ -48,9 +42,13 @@ class NumpyBackend:
 
     def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
         """See `Backend.pooled`."""
-        hidden_TD = self.encode(batch, False, False).hidden_states[-1]
-        parts = [POOLING[mode](hidden_TD, batch.cu_seqlens) for mode in pooling]
-        pooled_BE = np.concatenate(parts, axis=1)
+        if pooling == ("cls",):
+            with np.errstate(under="ignore"):
+                pooled_BE = encode_first(*_arrays(batch), self._params, self._config)
+        else:
+            hidden_TD = self.encode(batch, False, False).hidden_states[-1]
+            parts = [POOLING[mode](hidden_TD, batch.cu_seqlens) for mode in pooling]
+            pooled_BE = np.concatenate(parts, axis=1)
         return reference.normalize(pooled_BE) if normalize else pooled_BE
 
     def pooler(self, first_BD: Floats) -> Floats | None:
@@ -59,3 +57,7 @@ class NumpyBackend:
         if pooler is None:
             return None
         return reference.pooler(first_BD, pooler.weight_EI, pooler.bias_E)
+
+
+def _arrays(batch: PackedBatch) -> tuple[Ints, Ints, Ints, Ints]:
+    return batch.input_ids_T, batch.token_type_ids_T, batch.position_ids_T, batch.cu_seqlens
