@@ -66,20 +66,24 @@ class Twin:
 
 
 def _attention_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:
-    L, K = sizes["L"], whole_panels(sizes["K"])
-    return draw.array(L, K, scale=K**-0.5), draw.array(L, K), draw.array(L, K), 0
+    L, M, K = sizes["L"], sizes["M"], whole_panels(sizes["K"])
+    return draw.array(L, K, scale=K**-0.5), draw.array(M, K), draw.array(M, K), 0
 
 
 def _attention_outputs(sizes: Sizes) -> list[tuple[int, ...]]:
-    L, K, W = sizes["L"], whole_panels(sizes["K"]), HOST.panel
-    return [(L, K), (L * L,), (K, W), (L, W), (2, W)]
+    L, M, K, W = sizes["L"], sizes["M"], whole_panels(sizes["K"]), HOST.panel
+    return [(L, K), (L * M,), (K, W), (M, W), (2, W)]
 
 
-def _exact_attention(query_LK, key_LK, value_LK, _) -> tuple[np.ndarray, np.ndarray]:
-    L, K = query_LK.shape
-    unscaled_LK = query_LK * np.sqrt(K)
-    context_LK, probs = reference.attention(unscaled_LK, key_LK, value_LK, cu_seqlens_of(L), 1)
-    return context_LK, probs[0].ravel()
+def _exact_attention(query_LK, key_MK, value_MK, _) -> tuple[np.ndarray, np.ndarray]:
+    """Query by query: the reference has as many queries as keys, so each is asked M times."""
+    (L, K), M = query_LK.shape, len(key_MK)
+    context_LK, prob_LM = np.zeros((L, K)), np.zeros((L, M))
+    for n, query_K in enumerate(query_LK * np.sqrt(K)):
+        query_MK = np.tile(query_K, (M, 1))
+        context_MK, probs = reference.attention(query_MK, key_MK, value_MK, cu_seqlens_of(M), 1)
+        context_LK[n], prob_LM[n] = context_MK[0], probs[0][0, 0]
+    return context_LK, prob_LM.ravel()
 
 
 WIDER = 2  # columns of an input that do not belong to it
@@ -189,7 +193,10 @@ TWINS = [
         reference.attention,
         _attention_inputs,
         _attention_outputs,
-        [{"L": L, "K": K} for L in (0, *LENGTHS) for K in (1, 26, 32, 70)],
+        [
+            *({"L": L, "M": L, "K": K} for L in (0, *LENGTHS) for K in (1, 26, 32, 70)),
+            *({"L": L, "M": M, "K": 26} for L, M in [(12, 1), (1, 70), (HOST.panel + 1, 17)]),
+        ],
         exact=_exact_attention,
     ),
     *(

@@ -114,6 +114,6 @@ class ForwardPasses:
         except IndexError:
             pass
         else:
-            if longest <= len(scratch.score_LW):
+            if longest <= len(scratch.score_MW):
                 return scratch
         return make_scratch(max(longest, BUNDLE_ROWS), self._config)

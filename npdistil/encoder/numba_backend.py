@@ -59,11 +59,12 @@ class NumbaBackend:
         )
         pooling_M = frozen(np.array([POOLING[mode] for mode in pooling], np.int32))
         prob_NQ = np.empty((self._config.num_hidden_layers, 0), np.float32)
+        only_first = int(pooling == ("cls",))
 
         def output(first: int) -> Output:
             return NOTHING._replace(
                 prob_NQ=prob_NQ, pooled_BE=pooled_BE, first_sequence=first,
-                pooling_M=pooling_M, normalize=int(normalize),
+                pooling_M=pooling_M, normalize=int(normalize), only_first=only_first,
             )  # fmt: skip
 
         self._passes.run(batch, output)
@@ -88,6 +89,7 @@ NOTHING = Output(
     first_sequence=0,
     pooling_M=frozen(np.empty(0, np.int32)),
     normalize=0,
+    only_first=0,
 )
 
 

@@ -43,10 +43,22 @@ def pack_model(params: EncoderParams, config: EncoderConfig) -> Model:
         frozen(_padded(tables.norm.bias_D, D)),
         frozen(layers_NZ),
         ends,
+        frozen(_pack_question(params.layers[-1].attention.key.weight_EI, config)),
         config.hidden_size,
         ACTIVATION_CODES[config.activation],
         config.layer_norm_eps,
     )
+
+
+def _pack_question(key_EI: Floats, config: EncoderConfig) -> Array:
+    """W_k^T of each head: a question [D] from a query [K]; see `reference/first_token.py`."""
+    D, H, K = config.hidden_size, config.num_attention_heads, config.head_size
+    E, I = whole_panels(D), whole_panels(K)
+    key_HKD = key_EI.reshape(H, K, D)
+    question_HP = aligned_zeros(H, E * I)
+    for key_KD, question_P in zip(key_HKD, question_HP, strict=True):
+        _pack(_padded(key_KD.T, E, I), question_P)
+    return question_HP.ravel()
 
 
 def pack_linear(linear: LinearParams) -> tuple[Array, Array]:

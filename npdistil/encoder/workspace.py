@@ -21,9 +21,10 @@ def make_workspace(rows: int, config: EncoderConfig) -> Workspace:
 
 def make_scratch(longest: int, config: EncoderConfig) -> Scratch:
     """What one thread has for itself, for sequences of up to `longest` tokens."""
-    K, W = whole_panels(config.head_size), HOST.panel
+    D, W = whole_panels(config.hidden_size), HOST.panel
     return Scratch(
-        query_KW=aligned_zeros(K, W),
-        score_LW=aligned_zeros(longest, W),
+        query_KW=aligned_zeros(D, W),  # a head's queries, or questions, which are as wide as rows
+        score_MW=aligned_zeros(longest, W),
         inverse_XW=aligned_zeros(2, W),
+        question_RHD=aligned_zeros(HOST.rows, config.num_attention_heads, D),
     )

@@ -17,7 +17,7 @@ ROWS, PANEL = HOST.rows, HOST.panel
 @vector_kernel(IN2, INT, INT, OUT2)
 def transpose_queries(query_LK, start, width, query_KW):
     """Some queries as a panel, zeros behind them. Twin: reference.forward.split_heads."""
-    for k in range(query_KW.shape[0]):
+    for k in range(query_LK.shape[1]):
         for w in range(width):
             query_KW[k, w] = query_LK[start + w, k]
         for w in range(width, PANEL):
@@ -26,19 +26,21 @@ def transpose_queries(query_LK, start, width, query_KW):
 
 @vector_kernel(IN2, IN2, IN2, INT, OUT2, OUT1, OUT2, OUT2, OUT2)
 def attention(
-    query_LK, key_LK, value_LK, column, context_LD, prob_Q, query_KW, score_LW, inverse_XW
+    query_LK, key_MK, value_MK, column, context_LD, prob_Q, query_KW, score_MW, inverse_XW
 ):
     """Twin: reference.forward.attention, for one head of one sequence.
 
-    K is a whole number of panels, filled up with zeros. Queries are scaled by 1 / sqrt(head size)
-    already (`encoder/pack_model.py` scales their weights). Writes K columns of context_LD from
-    `column` on; prob_Q receives the attention map [L, L], or has no elements where nobody wants it.
-    What follows it is working memory: one panel of queries, of scores, and two rows.
+    There may be more or fewer queries than keys; keys and values may be the same array, and so may
+    queries and context. K is a whole number of panels, filled up with zeros. Queries are scaled by
+    1 / sqrt(head size) already (`encoder/pack_model.py` scales their weights). Writes K columns of
+    context_LD from `column` on; prob_Q receives the attention map [L, M], or has no elements where
+    nobody wants it. What follows it is working memory, which may be larger than it need be: one
+    panel of queries, of scores, and two rows.
     """
     L, K = query_LK.shape
-    D = context_LD.shape[1]
-    keys, values, context = address(key_LK), address(value_LK), address(context_LD) + 4 * column
-    queries, scores = address(query_KW), address(score_LW)
+    M, D = key_MK.shape[0], context_LD.shape[1]
+    keys, values, context = address(key_MK), address(value_MK), address(context_LD) + 4 * column
+    queries, scores = address(query_KW), address(score_MW)
     inverse, zero = address(inverse_XW), address(inverse_XW) + 4 * PANEL
     for w in range(PANEL):
         inverse_XW[1, w] = 0
@@ -46,24 +48,24 @@ def attention(
         width = min(PANEL, L - start)
         transpose_queries(query_LK, start, width, query_KW)
         row = 0
-        for n in range((L + ROWS - 1) // ROWS, 0, -1):
-            rows = (L - row + n - 1) // n
+        for n in range((M + ROWS - 1) // ROWS, 0, -1):
+            rows = (M - row + n - 1) // n
             multiply(
                 rows, keys + 4 * row * K, 4 * K, 4, queries, 4 * PANEL, K, zero,
                 scores + 4 * row * PANEL, 4 * PANEL, zero, PLAIN,
             )  # fmt: skip
             row += rows
-        softmax_columns(scores, L, inverse)
+        softmax_columns(scores, M, inverse)
         if prob_Q.shape[0] > 0:
             for w in range(width):
-                for m in range(L):
-                    prob_Q[(start + w) * L + m] = score_LW[m, w] * inverse_XW[0, w]
+                for m in range(M):
+                    prob_Q[(start + w) * M + m] = score_MW[m, w] * inverse_XW[0, w]
         row = 0
         for n in range((width + ROWS - 1) // ROWS, 0, -1):
             rows = (width - row + n - 1) // n
             for k in range(0, K, PANEL):
                 multiply(
-                    rows, scores + 4 * row, 4, 4 * PANEL, values + 4 * k, 4 * K, L, zero,
+                    rows, scores + 4 * row, 4, 4 * PANEL, values + 4 * k, 4 * K, M, zero,
                     context + 4 * ((start + row) * D + k), 4 * D, inverse + 4 * row, SCALE,
                 )  # fmt: skip
             row += rows

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .first_token import first_token_layer
 from .jit import COUNTERS, INT, kernel
 from .layer_norm import embed
 from .model import BATCH, MODEL, OUTPUT, SCRATCH, WORKSPACE
@@ -56,7 +57,10 @@ def pool_stage(batch, space, output, hidden_size, counters, stage):
     num_tasks, D = batch.cu_seqlens.shape[0] - 1, hidden_size
     task = take_task(counters, stage)
     while task < num_tasks:
-        hidden_LD = space.hidden_RD[batch.cu_seqlens[task] : batch.cu_seqlens[task + 1]]
+        start, end = batch.cu_seqlens[task], batch.cu_seqlens[task + 1]
+        if output.only_first:  # `first_token_layer` has left one row a sequence
+            start, end = task, task + 1
+        hidden_LD = space.hidden_RD[start:end]
         pooled_E = output.pooled_BE[output.first_sequence + task]
         for m in range(output.pooling_M.shape[0]):
             pooled_D = pooled_E[m * D : (m + 1) * D]
@@ -83,13 +87,15 @@ def encode(batch, model, space, scratch, output, counters):
     embed_stage(batch, model, space, counters, 0)
     if num_states > 1:
         keep_stage(batch, space, output, 0, counters, 1)
-    for n in range(num_layers):
+    for n in range(num_layers - output.only_first):
         stage = 2 + n * (NUM_STAGES + 1)
         prob_Q = output.prob_NQ[n][output.first_prob :]
         transformer_layer(n, batch, model, space, scratch, prob_Q, counters, stage)
         if num_states > 1:
             keep_stage(batch, space, output, n + 1, counters, stage + NUM_STAGES)
     stage = 2 + num_layers * (NUM_STAGES + 1)
+    if output.only_first:
+        first_token_layer(batch, model, space, scratch, counters, stage - NUM_STAGES - 1)
     if num_states == 1:
         keep_stage(batch, space, output, 0, counters, stage - 1)
     if output.pooling_M.shape[0] > 0:

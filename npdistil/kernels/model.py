@@ -52,6 +52,7 @@ class Model(NamedTuple):
     norm_bias_D: Array
     layers_NZ: Array  # a row holds the tensors of `LayerWeights`, one after another
     ends: tuple[int, ...]  # where each of them ends in the row
+    question_P: Array  # the last layer's keys, turned: H linears of K inputs, see `first_token.py`
     hidden_size: int
     activation: int
     eps: float
@@ -71,8 +72,9 @@ class Scratch(NamedTuple):
     """What one thread has for itself: room for sequences of L tokens."""
 
     query_KW: Array
-    score_LW: Array
+    score_MW: Array
     inverse_XW: Array
+    question_RHD: Array  # of as many sequences as a block has rows
 
 
 class Output(NamedTuple):
@@ -87,6 +89,7 @@ class Output(NamedTuple):
         first_sequence: where the bundle's sequences begin in it.
         pooling_M: codes of the poolings, `forward.POOLINGS`.
         normalize: whether a row is scaled to length 1.
+        only_first: whether nobody wants anything but the first row of each sequence.
     """
 
     states_NTD: Array
@@ -97,14 +100,15 @@ class Output(NamedTuple):
     first_sequence: int
     pooling_M: Ids
     normalize: int
+    only_first: int
 
 
 BATCH = types.NamedUniTuple(IDS, 4, Batch)
 ENDS = types.UniTuple(INT, len(LayerWeights._fields))
-MODEL = types.NamedTuple([IN2, IN2, IN2, IN1, IN1, IN2, ENDS, INT, INT, types.float64], Model)
+MODEL = types.NamedTuple([IN2, IN2, IN2, IN1, IN1, IN2, ENDS, IN1, INT, INT, types.float64], Model)
 WORKSPACE = types.NamedTuple([OUT2, OUT3, OUT2, OUT2, OUT2], Workspace)
-SCRATCH = types.NamedUniTuple(OUT2, 3, Scratch)
-OUTPUT = types.NamedTuple([OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT], Output)
+SCRATCH = types.NamedTuple([OUT2, OUT2, OUT2, OUT3], Scratch)
+OUTPUT = types.NamedTuple([OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT], Output)
 
 
 @part_of_kernels

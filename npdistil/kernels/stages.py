@@ -80,7 +80,7 @@ def attention_stage(qkv_SRK, cu_seqlens, context_TD, prob_Q, num_heads, scratch,
             qkv_SRK[num_heads + h, start:end],
             qkv_SRK[2 * num_heads + h, start:end],
             h * K, context_TD[start:end], prob_LM,
-            scratch.query_KW, scratch.score_LW, scratch.inverse_XW,
+            scratch.query_KW, scratch.score_MW, scratch.inverse_XW,
         )  # fmt: skip
         task = next_task(counters, stage)
     wait_for_all(counters, stage, num_tasks)

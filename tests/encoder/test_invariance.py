@@ -53,6 +53,13 @@ def run(model: Encoder, rows, batch_size: int, width: int = 0) -> list[np.ndarra
     return results
 
 
+def first_rows(model: Encoder, rows, batch_size: int) -> list[np.ndarray]:
+    """Each row's vector by CLS pooling, for which the last layer has a form of its own."""
+    parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    batches = [pack(*padded(part), None, TINY)[0] for part in parts]
+    return [row for batch in batches for row in model.backend.pooled(batch, ("cls",), False)]
+
+
 def expect_same(found, wanted, backend: str) -> None:
     """Equal bytes on the kernels; on NumPy BLAS picks its own by shape."""
     assert len(found) == len(wanted)
@@ -74,12 +81,26 @@ def test_neighbours_and_threads_change_nothing(rows, backend, threads, batch_siz
 
 
 @pytest.mark.parametrize("backend", ["numba", "numpy"])
-def test_order_changes_nothing(rows, backend):
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 40])
+def test_the_first_token_alone_is_as_invariant(rows, backend, threads, batch_size):
+    """Catches first rows whose form or sums follow the number of sequences beside them."""
+    wanted = first_rows(make(backend, num_threads=1), rows, 1)
+    assert np.std(wanted) > 0.1
+    order = np.random.default_rng(batch_size).permutation(len(rows))
+    model = make(backend, num_threads=threads)
+    found = first_rows(model, [rows[n] for n in order], batch_size)
+    expect_same(found, [wanted[n] for n in order], backend)
+
+
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+@pytest.mark.parametrize("compute", [run, first_rows])
+def test_order_changes_nothing(rows, backend, compute):
     """Catches results that come back in the order of the work."""
     model = make(backend)
-    wanted = run(model, rows, 40)
+    wanted = compute(model, rows, 40)
     order = np.random.default_rng(1).permutation(len(rows))
-    found = run(model, [rows[n] for n in order], 40)
+    found = compute(model, [rows[n] for n in order], 40)
     expect_same(found, [wanted[n] for n in order], backend)
 
 
@@ -132,7 +153,7 @@ def test_threads_sharing_one_encoder_get_the_serial_bytes(rows):
 
 def test_nothing_is_read_before_it_is_written(rows, monkeypatch):
     """Catches results that depend on what an allocation happened to contain."""
-    wanted = run(make(), rows, 7)
+    wanted = [*run(make(), rows, 7), *first_rows(make(), rows, 7)]
     poisoned = []
 
     class Poison:
@@ -158,8 +179,9 @@ def test_nothing_is_read_before_it_is_written(rows, monkeypatch):
     monkeypatch.setattr(numba_backend, "np", Poison())
     for name in ("_borrow_space", "_borrow_scratch"):
         monkeypatch.setattr(ForwardPasses, name, poisoning(getattr(ForwardPasses, name)))
-    expect_same(run(make(), rows, 7), wanted, "numba")
-    assert len(poisoned) > 3 * len(rows) / 7
+    found = [*run(make(), rows, 7), *first_rows(make(), rows, 7)]
+    expect_same(found, wanted, "numba")
+    assert len(poisoned) > 5 * len(rows) / 7
 
 
 @pytest.mark.parametrize("backend", ["numba", "numpy"])

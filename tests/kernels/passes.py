@@ -13,6 +13,23 @@ from npdistil.kernels.team import COUNTER_COLUMNS
 from npdistil.params import EncoderParams
 from tests.models import cu_seqlens_of
 
+GUARD = 3.0e33  # a value no kernel computes
+
+
+def guarded(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """An output filled with NaN inside a larger array of guard values."""
+    row = int(np.prod(shape[1:]))
+    whole = np.full((shape[0] + 2) * row if shape[0] else 2 * row, GUARD, np.float32)
+    inner = whole[row : len(whole) - row]
+    inner[:] = np.nan
+    return whole, inner.reshape(shape)
+
+
+def is_untouched(whole: np.ndarray, inner: np.ndarray) -> bool:
+    """Whether the guards around an output are what they were."""
+    edge = (len(whole) - inner.size) // 2
+    return bool((whole[:edge] == GUARD).all() and (whole[len(whole) - edge :] == GUARD).all())
+
 
 def poisoned(rows: int, longest: int, config: EncoderConfig) -> tuple[Workspace, Scratch]:
     """Working memory full of NaN: nothing in it may be read before it is written."""

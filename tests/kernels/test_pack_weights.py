@@ -1,5 +1,7 @@
 """Panels hold every weight once, where the microkernel looks for it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,19 @@ def test_aligned_memory_is_aligned_and_zero():
         array = aligned_zeros(size, 3)
         assert array.ctypes.data % ALIGNMENT == 0
         assert array.shape == (size, 3) and not array.any()
+
+
+def test_only_the_last_layers_keys_are_held_twice(rng):
+    """Turned keys of a layer that never asks in their form, or memory above a tenth for them."""
+    config = replace(TINY, hidden_size=4 * W, intermediate_size=16 * W, num_attention_heads=2)
+    params = random_params(config, rng)
+    model = pack_model(params, config)
+    D, H, K = config.hidden_size, 2, config.head_size
+    keys_HKD = params.layers[-1].attention.key.weight_EI.reshape(H, K, D)
+    for key_KD, question_P in zip(keys_HKD, model.question_P.reshape(H, D * K), strict=True):
+        np.testing.assert_array_equal(unpack_panels(question_P, D), key_KD.T)
+    floats = sum(array.size for array in named_arrays(params.layers).values())
+    assert model.layers_NZ.size + model.question_P.size <= 1.1 * floats
 
 
 def test_weights_are_held_once(rng):

@@ -135,6 +135,7 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
             gather(x, np.array([3], np.int32), y)
         sys.exit(pytest.main(["-p", "no:cacheprovider", "--no-header",
                               "tests/kernels/test_parity.py",
+                              "tests/kernels/test_first_token.py",
                               "tests/kernels/test_transformer_layer.py",
                               "tests/text/compiled/test_batches.py",
                               "tests/text/compiled/test_fallbacks.py"]))

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from npdistil import SentenceEncoder
+from npdistil.heads.sentence_embedding import SentenceEmbedding
 
 SENTENCES = Path(__file__).parent.parent.parent / "tools" / "demo" / "sentences.txt"
 TEXTS = [
@@ -30,7 +31,9 @@ SECONDS = 60  # a child that hangs is a failure with a traceback
 
 
 def outputs(model: SentenceEncoder, batch_size: int, seed: int | None) -> list[bytes]:
-    """Each text's embedding and each row's hidden states, in the order of the lists above.
+    """Each text's two embeddings and each row's hidden states, in the order of the lists above.
+
+    A text's first token is pooled too: the last layer then has a form of its own.
 
     Args:
         model: all-MiniLM-L6-v2.
@@ -42,6 +45,12 @@ def outputs(model: SentenceEncoder, batch_size: int, seed: int | None) -> list[b
         orders = [np.random.default_rng(seed).permutation(order) for order in orders]
     vectors = model.encode([TEXTS[n] for n in orders[0]], batch_size, show_progress_bar=False)
     results = {("text", n): vector.tobytes() for n, vector in zip(orders[0], vectors, strict=True)}
+    head, limit = SentenceEmbedding(("cls",), normalize=True), model.max_seq_length
+    by_first = SentenceEncoder(model.tokenizer, model.encoder, head, limit)
+    vectors = by_first.encode([TEXTS[n] for n in orders[0]], batch_size, show_progress_bar=False)
+    results |= {
+        ("first", n): vector.tobytes() for n, vector in zip(orders[0], vectors, strict=True)
+    }
     for start in range(0, len(LENGTHS), batch_size):
         part = orders[1][start : start + batch_size]
         ids_BL, mask_BL = np.zeros((2, len(part), max(LENGTHS[n] for n in part)), int)
