@@ -12,7 +12,7 @@ from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, ADD, PLAIN
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
-from npdistil.kernels.pack_weights import unpack_panels, whole_panels
+from npdistil.kernels.pack_weights import unpack_panels, whole_heads, whole_panels
 from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
@@ -66,13 +66,13 @@ class Twin:
 
 
 def _attention_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:
-    L, M, K = sizes["L"], sizes["M"], whole_panels(sizes["K"])
+    L, M, K = sizes["L"], sizes["M"], whole_heads(sizes["K"])
     return draw.array(L, K, scale=K**-0.5), draw.array(M, K), draw.array(M, K), 0
 
 
 def _attention_outputs(sizes: Sizes) -> list[tuple[int, ...]]:
-    L, M, K, W = sizes["L"], sizes["M"], whole_panels(sizes["K"]), HOST.panel
-    return [(L, K), (L * M,), (K, W), (M, W), (2, W)]
+    L, M, K, W = sizes["L"], sizes["M"], whole_heads(sizes["K"]), HOST.narrow
+    return [(L, K), (L * M,), (K, W), (M, W), (2, HOST.panel)]
 
 
 def _exact_attention(query_LK, key_MK, value_MK, _) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +149,7 @@ LINEAR_SIZES = [
     for T, inputs, outputs in [
         (1, 1, 1),
         (0, 3, 5),
-        *((rows, 7, 40) for rows in range(2, 2 * HOST.rows + 2)),
+        *((rows, 7, 40) for rows in range(2, 2 * HOST.linear.rows + 2)),
         (5, 37, HOST.panel),
         (7, 24, 3 * HOST.panel),
         (2, 768, 9),

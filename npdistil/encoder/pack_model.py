@@ -16,7 +16,7 @@ from ..config import EncoderConfig
 from ..dims import Floats
 from ..kernels.ir.microkernel import ACTIVATION_CODES
 from ..kernels.model import LayerWeights, Model
-from ..kernels.pack_weights import Array, aligned_zeros, pack_panels, whole_panels
+from ..kernels.pack_weights import Array, aligned_zeros, pack_panels, whole_heads, whole_panels
 from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams
 
 
@@ -53,7 +53,7 @@ def pack_model(params: EncoderParams, config: EncoderConfig) -> Model:
 def _pack_question(key_EI: Floats, config: EncoderConfig) -> Array:
     """W_k^T of each head: a question [D] from a query [K]; see `reference/first_token.py`."""
     D, H, K = config.hidden_size, config.num_attention_heads, config.head_size
-    E, I = whole_panels(D), whole_panels(K)
+    E, I = whole_panels(D), whole_heads(K)
     key_HKD = key_EI.reshape(H, K, D)
     question_HP = aligned_zeros(H, E * I)
     for key_KD, question_P in zip(key_HKD, question_HP, strict=True):
@@ -81,7 +81,8 @@ def _padded_layer(layer: LayerParams, config: EncoderConfig) -> LayerWeights:
     attention, feed_forward = layer.attention, layer.feed_forward
     D, F = whole_panels(config.hidden_size), whole_panels(config.intermediate_size)
     H, K = config.num_attention_heads, config.head_size
-    slab = whole_panels(K)
+    slab = whole_heads(K)
+    E = whole_panels(3 * H * slab)
 
     def by_head(weight_EI: Floats) -> Floats:
         """Outputs of each head filled up: [H K, ...] to [H slab, ...]."""
@@ -97,8 +98,8 @@ def _padded_layer(layer: LayerParams, config: EncoderConfig) -> LayerWeights:
     )
     biases = (attention.query.bias_E * scale, none_D, none_D)
     return LayerWeights(
-        qkv=np.concatenate([by_head(weight_EI) for weight_EI in weights]),
-        qkv_bias=np.concatenate([by_head(bias_E).ravel() for bias_E in biases]),
+        qkv=_padded(np.concatenate([by_head(weight) for weight in weights]), E, config.hidden_size),
+        qkv_bias=_padded(np.concatenate([by_head(bias).ravel() for bias in biases]), E),
         attention_output=_padded(by_head(attention.output.weight_EI.T).T, D, H * slab),
         attention_output_bias=_padded(_bias_with_values(attention), D),
         attention_norm_weight=_padded(attention.norm.weight_D, D),

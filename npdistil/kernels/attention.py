@@ -5,13 +5,13 @@ are read where the projection wrote them, softmax goes down columns, and the sco
 memory, are the left factor of the product with the values. Only queries are turned round.
 """
 
-from .block import multiply
+from .block import multiply_narrow
 from .ir.intrinsics import address, softmax_columns
 from .ir.microkernel import PLAIN, SCALE
 from .ir.target import HOST
 from .jit import IN2, INT, OUT1, OUT2, vector_kernel
 
-ROWS, PANEL = HOST.rows, HOST.panel
+ROWS, PANEL = HOST.attention.rows, HOST.narrow
 
 
 @vector_kernel(IN2, INT, INT, OUT2)
@@ -41,8 +41,8 @@ def attention(
     M, D = key_MK.shape[0], context_LD.shape[1]
     keys, values, context = address(key_MK), address(value_MK), address(context_LD) + 4 * column
     queries, scores = address(query_KW), address(score_MW)
-    inverse, zero = address(inverse_XW), address(inverse_XW) + 4 * PANEL
-    for w in range(PANEL):
+    inverse, zero = address(inverse_XW), address(inverse_XW[1])
+    for w in range(inverse_XW.shape[1]):
         inverse_XW[1, w] = 0
     for start in range(0, L, PANEL):
         width = min(PANEL, L - start)
@@ -50,7 +50,7 @@ def attention(
         row = 0
         for n in range((M + ROWS - 1) // ROWS, 0, -1):
             rows = (M - row + n - 1) // n
-            multiply(
+            multiply_narrow(
                 rows, keys + 4 * row * K, 4 * K, 4, queries, 4 * PANEL, K, zero,
                 scores + 4 * row * PANEL, 4 * PANEL, zero, PLAIN,
             )  # fmt: skip
@@ -64,7 +64,7 @@ def attention(
         for n in range((width + ROWS - 1) // ROWS, 0, -1):
             rows = (width - row + n - 1) // n
             for k in range(0, K, PANEL):
-                multiply(
+                multiply_narrow(
                     rows, scores + 4 * row, 4, 4 * PANEL, values + 4 * k, 4 * K, M, zero,
                     context + 4 * ((start + row) * D + k), 4 * D, inverse + 4 * row, SCALE,
                 )  # fmt: skip

@@ -1,17 +1,32 @@
-"""The one compiled copy of the microkernel, which `linear` and `attention` call."""
+"""The compiled microkernels: one for weights, one for the heads of attention.
 
-from .ir.intrinsics import multiply_block
+All arguments are addresses, strides in bytes, or counts: see `ir.microkernel.Block`.
+"""
+
+from .ir.intrinsics import multiply_by_weights, multiply_heads
+from .ir.target import HOST
 from .jit import INT, vector_kernel
+
+PART = 4 * HOST.narrow  # bytes from one part of a row to the next, where it lies in one piece
+
+
+@vector_kernel(*[INT] * 13)
+def multiply(
+    rows, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, c_jump, operand, code
+):
+    """One block of a linear. Twin: reference.forward.linear, for at most HOST.linear.rows rows."""
+    multiply_by_weights(
+        rows, a, a_stride, a_step, panel, panel_stride, length, bias,
+        c, c_stride, c_jump, operand, code,
+    )  # fmt: skip
 
 
 @vector_kernel(*[INT] * 12)
-def multiply(
-    rows, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand, epilogue
+def multiply_narrow(
+    rows, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand, code
 ):
-    """One block of a product: Twin: reference.forward.linear, for at most HOST.rows rows.
-
-    All arguments are addresses, strides in bytes, or counts: see `ir.microkernel.Block`.
-    """
-    multiply_block(
-        rows, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand, epilogue
+    """One block of attention. Twin: reference.forward.linear, for at most HOST.attention.rows."""
+    multiply_heads(
+        rows, a, a_stride, a_step, panel, panel_stride, length, bias,
+        c, c_stride, PART, operand, code,
     )  # fmt: skip

@@ -8,7 +8,7 @@ called once for a sequence instead of once for each head.
 import numpy as np
 
 from .attention import attention
-from .block import multiply
+from .block import PART, multiply, multiply_narrow
 from .ir.intrinsics import address
 from .ir.microkernel import ADD, PLAIN
 from .ir.target import HOST
@@ -17,7 +17,7 @@ from .model import BATCH, MODEL, SCRATCH, WORKSPACE, layer_weights
 from .stages import ROWS_OF_A_TASK, layer_norm_stage, linear_stage, slabs_stage
 from .team import next_task, take_task, wait_for_all
 
-ROWS, PANEL = HOST.rows, HOST.panel
+ROWS, PANEL, NARROW = HOST.linear.rows, HOST.panel, HOST.narrow
 
 
 @vector_kernel(BATCH, OUT2, OUT2, COUNTERS, INT)
@@ -44,8 +44,8 @@ def first_token_attention_stage(
     """
     H, R, K = query_HRK.shape
     B, I, D = batch.cu_seqlens.shape[0] - 1, model.hidden_size, hidden_RD.shape[1]
-    value = address(layer_weights(model, model.layers_NZ.shape[0] - 1).qkv) + 4 * 2 * H * K * I
-    zero = address(scratch.inverse_XW) + 4 * PANEL
+    qkv = address(layer_weights(model, model.layers_NZ.shape[0] - 1).qkv)
+    zero = address(scratch.inverse_XW[1])
     question, question_stride = address(scratch.question_RHD), 4 * H * D
     num_tasks = (B + ROWS - 1) // ROWS
     task = take_task(counters, stage)
@@ -61,7 +61,7 @@ def first_token_attention_stage(
                 multiply(
                     rows, query + 4 * h * R * K, 4 * K, 4,
                     address(model.question_P) + 4 * (h * D + d) * K, 4 * PANEL, K, zero,
-                    question + 4 * (h * D + d), question_stride, zero, PLAIN,
+                    question + 4 * (h * D + d), question_stride, PART, zero, PLAIN,
                 )  # fmt: skip
         for r in range(rows):
             question_HD = scratch.question_RHD[r]
@@ -72,10 +72,11 @@ def first_token_attention_stage(
                 scratch.query_KW, scratch.score_MW, scratch.inverse_XW,
             )  # fmt: skip
         for h in range(H):
-            for k in range(0, K, PANEL):
-                multiply(
-                    rows, question + 4 * h * D, question_stride, 4,
-                    value + 4 * (h * K + k) * I, 4 * PANEL, I, zero,
+            for k in range(0, K, NARROW):
+                column = (2 * H + h) * K + k  # of the values' weights, perhaps within a panel
+                value = qkv + 4 * (column // PANEL * PANEL * I + column % PANEL)
+                multiply_narrow(
+                    rows, question + 4 * h * D, question_stride, 4, value, 4 * PANEL, I, zero,
                     context + 4 * (h * K + k), 4 * H * K, zero, PLAIN,
                 )  # fmt: skip
         task = next_task(counters, stage)
@@ -92,13 +93,14 @@ def first_token_layer(batch, model, space, scratch, counters, stage):
     w = layer_weights(model, model.layers_NZ.shape[0] - 1)
     eps, D = np.float32(model.eps), model.hidden_size
     B, heads = batch.cu_seqlens.shape[0] - 1, space.qkv_SRK.shape[0] // 3
-    query_HRK, outputs = space.qkv_SRK[:heads], heads * space.qkv_SRK.shape[2]
+    query_HRK = space.qkv_SRK[:heads]
+    outputs = (heads * space.qkv_SRK.shape[2] + PANEL - 1) // PANEL * PANEL
     hidden_BD, context_BD = space.hidden_RD[:B], space.context_RD[:B]
     first_BD, wide_BF = space.attended_RD[:B], space.wide_RF[:B]
 
     first_rows_stage(batch, space.hidden_RD, first_BD, counters, stage)
     slabs_stage(
-        first_BD, w.qkv[: outputs * D], w.qkv_bias[:outputs], query_HRK, counters, stage + 1
+        first_BD, w.qkv[: outputs * D], w.qkv_bias[:outputs], space.qkv_SRK, counters, stage + 1
     )
     first_token_attention_stage(
         batch, model, query_HRK, space.hidden_RD, scratch, space.context_RD, counters, stage + 2

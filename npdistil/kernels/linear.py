@@ -1,31 +1,50 @@
 """y = x W^T + b, and what follows it while the result is still in registers."""
 
-from .block import multiply
+from .block import PART, multiply
 from .ir.intrinsics import address
+from .ir.microkernel import PLAIN
 from .ir.target import HOST
-from .jit import IN1, IN2, INT, OUT2, vector_kernel
+from .jit import IN1, IN2, INT, OUT2, OUT3, vector_kernel
 
-ROWS, PANEL = HOST.rows, HOST.panel
+ROWS, PANEL, NARROW = HOST.linear.rows, HOST.panel, HOST.narrow
+
+
+@vector_kernel(IN2, IN1, IN1, INT, INT, INT, INT, INT, INT)
+def panel_of_rows(x_TI, weight_P, bias_E, panel, epilogue, residual, y, y_stride, y_jump):
+    """One panel for all rows, to an address. Twin: reference.forward.linear."""
+    T, x_stride = x_TI.shape[0], 4 * x_TI.shape[1]
+    I = weight_P.shape[0] // bias_E.shape[0]
+    x, first = address(x_TI), 4 * panel * PANEL
+    weight, bias = address(weight_P) + first * I, address(bias_E) + first
+    t = 0
+    for n in range((T + ROWS - 1) // ROWS, 0, -1):
+        rows = (T - t + n - 1) // n  # of about one size: 14 is 5 + 5 + 4, not 6 + 6 + 2
+        place = t * y_stride
+        multiply(
+            rows, x + t * x_stride, x_stride, 4, weight, 4 * PANEL, I, bias,
+            y + place, y_stride, y_jump, residual + place, epilogue,
+        )  # fmt: skip
+        t += rows
 
 
 @vector_kernel(IN2, IN1, IN1, INT, INT, IN2, OUT2)
 def linear_panel(x_TI, weight_P, bias_E, panel, epilogue, residual_TE, y_TE):
     """One panel of the outputs of `linear`, of all rows. Twin: reference.forward.linear."""
-    E = bias_E.shape[0]
-    I = weight_P.shape[0] // E
-    T, first = y_TE.shape[0], panel * PANEL
-    x, x_stride = address(x_TI), 4 * x_TI.shape[1]
-    y, residual, y_stride = address(y_TE), address(residual_TE), 4 * y_TE.shape[1]
-    weight, bias = address(weight_P) + 4 * first * I, address(bias_E) + 4 * first
-    t = 0
-    for n in range((T + ROWS - 1) // ROWS, 0, -1):
-        rows = (T - t + n - 1) // n  # of about one size: 14 is 7 + 7, not 12 + 2
-        place = t * y_stride + 4 * first
-        multiply(
-            rows, x + t * x_stride, x_stride, 4, weight, 4 * PANEL, I, bias,
-            y + place, y_stride, residual + place, epilogue,
-        )  # fmt: skip
-        t += rows
+    place, stride = 4 * panel * PANEL, 4 * y_TE.shape[1]
+    y, residual = address(y_TE) + place, address(residual_TE) + place
+    panel_of_rows(x_TI, weight_P, bias_E, panel, epilogue, residual, y, stride, PART)
+
+
+@vector_kernel(IN2, IN1, IN1, INT, OUT3)
+def slabs_panel(x_TI, weight_P, bias_E, panel, y_SRK):
+    """As `linear_panel`, to slabs of K outputs each. Twin: reference.forward.split_heads."""
+    _, R, K = y_SRK.shape
+    first = panel * PANEL
+    place = 4 * (first // K * R * K + first % K)
+    second = first + NARROW  # may lie in the next slab
+    jump = 4 * (second // K * R * K + second % K) - place
+    y = address(y_SRK) + place
+    panel_of_rows(x_TI, weight_P, bias_E, panel, PLAIN, y, y, 4 * K, jump)
 
 
 @vector_kernel(IN2, IN1, IN1, INT, IN2, OUT2)

@@ -21,6 +21,11 @@ def whole_panels(size: int) -> int:
     return -(-size // PANEL) * PANEL
 
 
+def whole_heads(head_size: int) -> int:
+    """The features of one head, filled up to what blocks of attention can take."""
+    return -(-head_size // HOST.narrow) * HOST.narrow
+
+
 def pack_panels(weight_EI: Floats, weight_P: Array) -> None:
     """Write a weight, as it is on disk, into its place as panels [J, I, W].
 

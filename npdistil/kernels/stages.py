@@ -1,11 +1,10 @@
 """The operations of a layer, each as one stage of a forward pass that threads share (`team.py`)."""
 
 from .attention import attention
-from .ir.microkernel import PLAIN
 from .ir.target import HOST
 from .jit import COUNTERS, FLOAT, IDS, IN1, IN2, INT, OUT1, OUT2, OUT3, vector_kernel
 from .layer_norm import layer_norm
-from .linear import linear_panel
+from .linear import linear_panel, slabs_panel
 from .model import SCRATCH
 from .team import next_task, take_task, wait_for_all
 
@@ -30,16 +29,12 @@ def slabs_stage(x_TI, weight_P, bias_E, y_SRK, counters, stage):
 
     K outputs after another go to a slab of their own: rows of one head, one after another.
     """
-    S, _, K = y_SRK.shape
-    T, panels, slab = x_TI.shape[0], K // PANEL, weight_P.shape[0] // S
+    num_tasks = bias_E.shape[0] // PANEL
     task = take_task(counters, stage)
-    while task < S * panels:
-        s = task // panels
-        weight, bias = weight_P[s * slab : (s + 1) * slab], bias_E[s * K : (s + 1) * K]
-        y_TK = y_SRK[s, :T]
-        linear_panel(x_TI, weight, bias, task - s * panels, PLAIN, y_TK, y_TK)
+    while task < num_tasks:
+        slabs_panel(x_TI, weight_P, bias_E, task, y_SRK)
         task = next_task(counters, stage)
-    wait_for_all(counters, stage, S * panels)
+    wait_for_all(counters, stage, num_tasks)
 
 
 @vector_kernel(OUT2, IN1, IN1, FLOAT, INT, COUNTERS, INT)

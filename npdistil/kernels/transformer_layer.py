@@ -17,7 +17,7 @@ def transformer_layer(n, batch, model, space, scratch, prob_Q, counters, stage):
     prob_Q is as in `attention_stage`. The workspace may have more rows than are needed.
     """
     w, eps, D = layer_weights(model, n), np.float32(model.eps), model.hidden_size
-    T, heads = batch.input_ids_T.shape[0], space.qkv_SRK.shape[0] // 3
+    T, heads = batch.input_ids_T.shape[0], space.qkv_SRK.shape[0] // 3  # there may be a slab more
     hidden_TD, context_TD = space.hidden_RD[:T], space.context_RD[:T]
     attended_TD, wide_TF = space.attended_RD[:T], space.wide_RF[:T]
 

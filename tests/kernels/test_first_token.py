@@ -11,6 +11,7 @@ from npdistil.kernels.first_token import first_token_layer
 from npdistil.kernels.forward import CLS, encode, num_stages
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.model import Scratch, Workspace
+from npdistil.kernels.pack_weights import whole_heads, whole_panels
 from npdistil.kernels.transformer_layer import NUM_STAGES
 from npdistil.params import cast
 from npdistil.reference.first_token import encode_first
@@ -61,7 +62,8 @@ def test_layer_equals_its_twin_and_writes_nothing_else(rng, heads, head_size, le
     np.testing.assert_array_equal(space.hidden_RD[B:, :D], hidden_TD[B:])
     for buffer in (space.context_RD, space.attended_RD, space.wide_RF):
         assert np.isnan(buffer[B:]).all(), "wrote behind its rows"
-    assert np.isnan(space.qkv_SRK[:, B:]).all() and np.isnan(space.qkv_SRK[heads:]).all()
+    slabs = -(-whole_panels(heads * whole_heads(head_size)) // whole_heads(head_size))
+    assert np.isnan(space.qkv_SRK[:, B:]).all() and np.isnan(space.qkv_SRK[slabs:]).all()
     assert all(is_untouched(whole, inner) for pairs in guards for whole, inner in pairs)
     assert (counters[:, 8] > 0).all(), "a stage without a task"
 

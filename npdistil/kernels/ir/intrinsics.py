@@ -12,12 +12,12 @@ from numba.extending import intrinsic
 from .columns import emit_softmax_columns
 from .microkernel import Block, emit_block
 from .rows import Function, emit_layer_norm, emit_map
-from .target import HOST, Target
+from .target import HOST, Shape, Target
 from .vectors import I64, Vectors
 
 
-def make_multiply_block(target: Target) -> Any:
-    """The microkernel of a target as an intrinsic; see `multiply_block`."""
+def make_multiply_block(target: Target, shape: Shape) -> Any:
+    """A microkernel of a target as an intrinsic."""
 
     @intrinsic
     def multiply_block(
@@ -32,6 +32,7 @@ def make_multiply_block(target: Target) -> Any:
         bias,
         c,
         c_stride,
+        c_jump,
         operand,
         epilogue,
     ):
@@ -40,8 +41,8 @@ def make_multiply_block(target: Target) -> Any:
         def generate(context, builder, signature, arguments):
             v = Vectors(builder, target.lanes)
             (
-                count, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, operand,
-                kind,
+                count, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, c_jump,
+                operand, kind,
             ) = arguments  # fmt: skip
             block = Block(
                 a=v.pointer(a),
@@ -53,18 +54,20 @@ def make_multiply_block(target: Target) -> Any:
                 bias=v.pointer(bias),
                 c=v.pointer(c),
                 c_stride=c_stride,
+                c_jump=c_jump,
                 operand=v.pointer(operand),
                 epilogue=kind,
             )
-            emit_block(v, target, count, block)
+            emit_block(v, target, shape, count, block)
             return context.get_dummy_value()
 
-        return types.void(*[types.intp] * 12), generate
+        return types.void(*[types.intp] * 13), generate
 
     return multiply_block
 
 
-multiply_block = make_multiply_block(HOST)
+multiply_by_weights = make_multiply_block(HOST, HOST.linear)
+multiply_heads = make_multiply_block(HOST, HOST.attention)
 
 
 @intrinsic
@@ -86,7 +89,9 @@ def softmax_columns(typing_context, scores, num_rows, inverse):
     def generate(context, builder, signature, arguments):
         v = Vectors(builder, HOST.lanes)
         scores, num_rows, inverse = arguments
-        emit_softmax_columns(v, HOST.vectors, v.pointer(scores), num_rows, v.pointer(inverse))
+        emit_softmax_columns(
+            v, HOST.attention.vectors, v.pointer(scores), num_rows, v.pointer(inverse)
+        )
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp), generate

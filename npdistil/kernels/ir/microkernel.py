@@ -23,7 +23,7 @@ from llvmlite import ir
 from .activations import gelu_tanh, quick_gelu, relu, sigmoid, silu, tanh
 from .functions import gelu
 from .rows import Function
-from .target import Target
+from .target import Shape, Target
 from .vectors import I64, Vectors, forbid_unrolling
 
 # Weights are asked for so many bytes before they are read. The processor's own prefetching stops
@@ -66,26 +66,27 @@ class Block:
     bias: ir.Value  # `panel` floats
     c: ir.Value  # result: a row every c_stride
     c_stride: ir.Value
+    c_jump: ir.Value  # from one part of a row, as wide as a block of attention, to the next
     operand: ir.Value  # ADD adds it, laid out as c; SCALE multiplies by it, one float a row
     epilogue: ir.Value  # one of the codes above
 
 
-def emit_block(v: Vectors, target: Target, num_rows: ir.Value, block: Block) -> None:
-    """Emit the whole family, and a jump to the member that has `num_rows` rows (1 to target.rows).
+def emit_block(v: Vectors, target: Target, shape: Shape, num_rows: ir.Value, block: Block) -> None:
+    """Emit the whole family, and a jump to the member that has `num_rows` rows (1 to shape.rows).
 
     Leaves the builder behind the block.
     """
-    function = v.builder.function
+    function, part = v.builder.function, target.attention.vectors
     end, stored = function.append_basic_block("end"), function.append_basic_block("stored")
-    family = [function.append_basic_block(f"rows{n + 1}") for n in range(target.rows)]
+    family = [function.append_basic_block(f"rows{n + 1}") for n in range(shape.rows)]
     switch = v.builder.switch(num_rows, end)
     for n, start in enumerate(family):
         switch.add_case(n + 1, start)
         v.builder.position_at_end(start)
-        sums = _emit_sums(v, n + 1, target.vectors, block)
-        _emit_epilogues(v, sums, block, end, stored)
+        sums = _emit_sums(v, n + 1, shape.vectors, block)
+        _emit_epilogues(v, part, sums, block, end, stored)
     v.builder.position_at_end(stored)
-    _emit_stored(v, num_rows, target.vectors, block, end)
+    _emit_stored(v, part, num_rows, shape.vectors, block, end)
     v.builder.position_at_end(end)
 
 
@@ -133,7 +134,12 @@ def _emit_sums(v: Vectors, rows: int, vectors: int, block: Block) -> list[list[i
 
 
 def _emit_epilogues(
-    v: Vectors, sums: list[list[ir.Value]], block: Block, end: ir.Block, stored: ir.Block
+    v: Vectors,
+    part: int,
+    sums: list[list[ir.Value]],
+    block: Block,
+    end: ir.Block,
+    stored: ir.Block,
 ) -> None:
     """Four ways to finish and store, chosen at run time.
 
@@ -151,20 +157,23 @@ def _emit_epilogues(
         for row in sums:
             factor = v.load_splat(operand) if code == SCALE else None
             for j, total in enumerate(row):
-                value = total
+                value, jump = total, b.mul(block.c_jump, ir.Constant(I64, j // part))
                 if code == GELU:
                     value = gelu(v, value)
                 if code == ADD:
-                    value = b.fadd(value, v.load(operand, j * v.lanes))
+                    added = v.load(v.offset(operand, jump), j % part * v.lanes)
+                    value = b.fadd(value, added)
                 if code == SCALE:
                     value = b.fmul(value, factor)
-                v.store(value, c, j * v.lanes)
+                v.store(value, v.offset(c, jump), j % part * v.lanes)
             c = v.offset(c, block.c_stride)
             operand = v.shift(operand, 1) if code == SCALE else v.offset(operand, block.c_stride)
         b.branch(stored if code == PLAIN else end)
 
 
-def _emit_stored(v: Vectors, num_rows: ir.Value, vectors: int, block: Block, end: ir.Block) -> None:
+def _emit_stored(
+    v: Vectors, part: int, num_rows: ir.Value, vectors: int, block: Block, end: ir.Block
+) -> None:
     """One loop over the stored rows for each activation; all jump to `end`."""
     b = v.builder
     before = b.block
@@ -175,7 +184,9 @@ def _emit_stored(v: Vectors, num_rows: ir.Value, vectors: int, block: Block, end
         b.position_at_end(loop)
         n, c = b.phi(I64), b.phi(ir.PointerType())
         for j in range(vectors):
-            v.store(function(v, v.load(c, j * v.lanes)), c, j * v.lanes)
+            place = v.offset(c, b.mul(block.c_jump, ir.Constant(I64, j // part)))
+            value = function(v, v.load(place, j % part * v.lanes))
+            v.store(value, place, j % part * v.lanes)
         next_n = b.add(n, ir.Constant(I64, 1))
         n.add_incoming(ir.Constant(I64, 0), before)
         n.add_incoming(next_n, loop)

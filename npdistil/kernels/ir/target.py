@@ -15,26 +15,43 @@ from numba.core.registry import cpu_target
 
 
 @dataclass(frozen=True)
+class Shape:
+    """A register block: token rows times vectors of outputs."""
+
+    rows: int
+    vectors: int
+
+
+@dataclass(frozen=True)
 class Target:
-    """The register block of one instruction set."""
+    """The register blocks of one instruction set.
+
+    `linear` multiplies by weights. `attention` multiplies rows of one head, which is too narrow for
+    the widest blocks; its panels are whole parts of those of `linear`.
+    """
 
     name: str
     lanes: int  # float32 in a vector register
-    rows: int  # token rows of a block
-    vectors: int  # vectors of outputs of a block
     registers: int
+    linear: Shape
+    attention: Shape
     features: tuple[str, ...]  # what LLVM must be allowed to use
 
     @property
     def panel(self) -> int:
-        """Outputs of a block: weights are stored in panels of this many columns."""
-        return self.lanes * self.vectors
+        """Outputs of a block of `linear`: weights are stored in panels of this many columns."""
+        return self.lanes * self.linear.vectors
+
+    @property
+    def narrow(self) -> int:
+        """Columns of a block of `attention`: a head is as wide as a whole number of these."""
+        return self.lanes * self.attention.vectors
 
 
-AVX512 = Target("avx512", 16, 12, 2, 32, ("avx512f",))
-AVX2 = Target("avx2", 8, 6, 2, 16, ("avx2", "fma"))
-NEON = Target("neon", 4, 6, 4, 32, ("neon",))
-SSE = Target("sse", 4, 5, 2, 16, ())
+AVX512 = Target("avx512", 16, 32, Shape(6, 4), Shape(12, 2), ("avx512f",))
+AVX2 = Target("avx2", 8, 16, Shape(6, 2), Shape(6, 2), ("avx2", "fma"))
+NEON = Target("neon", 4, 32, Shape(6, 4), Shape(6, 4), ("neon",))
+SSE = Target("sse", 4, 16, Shape(5, 2), Shape(5, 2), ())
 TARGETS = (AVX512, AVX2, NEON, SSE)
 # Processors that imply features without listing them.
 IMPLIED = {"x86-64-v3": ("avx2", "fma"), "x86-64-v4": ("avx2", "fma", "avx512f")}

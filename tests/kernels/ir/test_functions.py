@@ -126,9 +126,9 @@ def test_the_bounds_tell_functions_apart(name, wrong):
 @pytest.mark.parametrize("length", [1, 2, 33])
 def test_softmax_down_the_columns(rng, length):
     """Large scores must not overflow, and a column sees nothing of another."""
-    score_LW = (30 * rng.standard_normal((length, HOST.panel))).astype(np.float32)
+    score_LW = (30 * rng.standard_normal((length, HOST.narrow))).astype(np.float32)
     score_LW[:, 1] += 200
-    prob_LW, inverse_W = score_LW.copy(), np.empty(HOST.panel, np.float32)
+    prob_LW, inverse_W = score_LW.copy(), np.empty(HOST.narrow, np.float32)
     softmax_kernel(prob_LW, inverse_W)
     exact_LW = np.exp(score_LW.astype(np.float64) - score_LW.max(axis=0))
     assert (
@@ -139,8 +139,8 @@ def test_softmax_down_the_columns(rng, length):
 def test_softmax_of_a_lost_number_is_lost(rng):
     """A maximum that drops NaN would give the other rows weights as if nothing had happened."""
     for row in range(3):
-        score_LW = rng.standard_normal((3, HOST.panel)).astype(np.float32)
+        score_LW = rng.standard_normal((3, HOST.narrow)).astype(np.float32)
         score_LW[row, 2] = np.nan
-        inverse_W = np.empty(HOST.panel, np.float32)
+        inverse_W = np.empty(HOST.narrow, np.float32)
         softmax_kernel(score_LW, inverse_W)
         assert np.flatnonzero(np.isnan(inverse_W)).tolist() == [2]
