@@ -5,6 +5,7 @@ Kernels check nothing, so nothing reaches them but through `pack`, `pack_sequenc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class PackedBatch:
     position_ids_T: Int32
     cu_seqlens: Int32
 
-    @property
+    @cached_property
     def lengths(self) -> Int32:
         """Tokens of each sequence, [B]."""
         return np.diff(self.cu_seqlens)

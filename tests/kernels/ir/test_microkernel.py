@@ -46,7 +46,6 @@ LENGTH = 37
 
 
 @cache
-@cache
 def compiled(name: str):
     """A block as a function of arrays; LLVM splits vectors that this host lacks."""
     block = BLOCKS[name]
