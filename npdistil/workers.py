@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 
 
 class Workers:
@@ -16,9 +15,7 @@ class Workers:
 
     def __init__(self, num_threads: int) -> None:
         self.num_threads = num_threads
-        self._pool: ThreadPoolExecutor | None = None
-        self._process = 0
-        self._lock = Lock()
+        self._pools: dict[int, ThreadPoolExecutor] = {}  # by process; a child inherits its parent's
 
     def share(self, work: Callable[[], None], help_out: Callable[[], None], helpers: int) -> None:
         """Call `work` on this thread, and meanwhile `help_out` on others as they become free.
@@ -38,8 +35,10 @@ class Workers:
                 raise failure
 
     def _running_pool(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._pool is None or self._process != os.getpid():
-                self._pool = ThreadPoolExecutor(self.num_threads - 1, "npdistil")
-                self._process = os.getpid()
-            return self._pool
+        """This process's own. Without a lock, which a fork could leave locked for ever."""
+        process = os.getpid()
+        pool = self._pools.get(process)
+        if pool is None:  # one that loses against another thread's has no threads yet
+            pool = ThreadPoolExecutor(self.num_threads - 1, "npdistil")
+            pool = self._pools.setdefault(process, pool)
+        return pool

@@ -22,7 +22,7 @@ from .pack_model import frozen
 from .packing import PackedBatch
 from .workspace import make_scratch, make_workspace
 
-BUNDLE_ROWS = 256  # activations of this many rows stay in the second-level cache
+BUNDLE_ROWS = 256  # more gain nothing and need more memory: see docs/performance.md
 FEWEST_ROWS = 48  # a bundle of fewer uses the weights too seldom for what it costs to read them
 SMALLEST_SHARE = 5e7  # floating-point operations, about half a millisecond, that pay a wake-up
 
