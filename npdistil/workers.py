@@ -1,8 +1,11 @@
 """Threads that wait for work and share it with whoever brings it."""
 
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
 
 
 class Workers:
@@ -23,14 +26,31 @@ class Workers:
         Returns when `work` has ended and every `help_out` that was begun; the others are called
         off. What any of them raises is raised here.
         """
-        helpers = min(helpers, self.num_threads - 1)
-        futures = [self._running_pool().submit(help_out) for _ in range(helpers)]
+        tickets = deque(range(min(helpers, self.num_threads - 1)))
+        failures: SimpleQueue[BaseException | None] = SimpleQueue()  # of those that have ended
+
+        def take_part() -> None:
+            try:
+                tickets.pop()
+            except IndexError:  # called off
+                return
+            failure = None
+            try:
+                help_out()
+            except BaseException as raised:
+                failure = raised
+            failures.put(failure)
+
+        invited = len(tickets)
+        with suppress(RuntimeError):  # no thread to be had: the interpreter ends, or a limit is met
+            for _ in range(invited):
+                self._running_pool().submit(take_part)
         try:
             work()
         finally:
-            begun = [future for future in futures if not future.cancel()]
-            failures = [future.exception() for future in begun]
-        for failure in failures:
+            begun = invited - _take_all(tickets)
+            found = [failures.get() for _ in range(begun)]
+        for failure in found:
             if failure is not None:
                 raise failure
 
@@ -42,3 +62,13 @@ class Workers:
             pool = ThreadPoolExecutor(self.num_threads - 1, "npdistil")
             pool = self._pools.setdefault(process, pool)
         return pool
+
+
+def _take_all(tickets: "deque[int]") -> int:
+    """How many were left; one by one, because others take them too."""
+    taken = 0
+    with suppress(IndexError):
+        while True:
+            tickets.pop()
+            taken += 1
+    return taken

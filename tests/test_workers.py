@@ -1,6 +1,8 @@
 """Threads that share work: everybody helps, nobody waits for somebody who never came."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -93,3 +95,23 @@ def test_a_forked_child_starts_its_own(monkeypatch):
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert len(names_of(workers, 1)) == 2
     assert len(set(workers._pools.values())) == 2
+
+
+def test_work_is_done_when_no_thread_can_be_started_any_more():
+    """Catches an encode that fails in a thread that outlives the main one."""
+    program = """
+import threading
+from npdistil.workers import Workers
+
+def late():
+    threading.main_thread().join()
+    done = []
+    Workers(2).share(lambda: done.append("work"), lambda: done.append("help"), 1)
+    print(done)
+
+threading.Thread(target=late).start()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "['work']\n", "")

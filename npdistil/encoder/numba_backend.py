@@ -49,8 +49,10 @@ class NumbaBackend:
             )
 
         self._passes.run(batch, output)
-        attentions = [_split_maps(prob_Q, batch.lengths, heads) for prob_Q in prob_NQ]
-        return PackedOutput(list(states_NTD), attentions if output_attentions else [])
+        attentions = []
+        if output_attentions:
+            attentions = [_split_maps(prob_Q, batch.lengths, heads) for prob_Q in prob_NQ]
+        return PackedOutput(list(states_NTD), attentions)
 
     def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
         """See `Backend.pooled`."""

@@ -36,7 +36,7 @@ class PackedBatch:
         """Cut the sequences into spans of at most `rows` token rows, at least one sequence each."""
         spans, first, B = [], 0, len(self.lengths)
         while first < B:
-            end = self.cu_seqlens[first] + rows
+            end = min(int(self.cu_seqlens[first]) + rows, len(self.input_ids_T))
             fits = np.searchsorted(self.cu_seqlens, end, side="right") - 1
             last = min(max(int(fits), first + 1), B)
             spans.append((first, last))
@@ -188,7 +188,10 @@ def unpack_attention(
 
 
 def _cu_seqlens(lengths: NDArray[Any]) -> Int32:
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise InputError(f"{ends[-1]} tokens are more than int32 can count; pass fewer at a time.")
+    return ends.astype(np.int32)
 
 
 def _integers(

@@ -12,7 +12,7 @@ from .block import PART, multiply, multiply_narrow
 from .ir.intrinsics import address
 from .ir.microkernel import ADD, PLAIN
 from .ir.target import HOST
-from .jit import COUNTERS, INT, OUT2, OUT3, vector_kernel
+from .jit import COUNTERS, IN2, IN3, INT, OUT2, vector_kernel
 from .model import BATCH, MODEL, SCRATCH, WORKSPACE, layer_weights
 from .stages import ROWS_OF_A_TASK, layer_norm_stage, linear_stage, slabs_stage
 from .team import next_task, take_task, wait_for_all
@@ -20,7 +20,7 @@ from .team import next_task, take_task, wait_for_all
 ROWS, PANEL, NARROW = HOST.linear.rows, HOST.panel, HOST.narrow
 
 
-@vector_kernel(BATCH, OUT2, OUT2, COUNTERS, INT)
+@vector_kernel(BATCH, IN2, OUT2, COUNTERS, INT)
 def first_rows_stage(batch, hidden_RD, first_BD, counters, stage):
     """Twin: reference.forward.pool_first. A task is some sequences."""
     B, D = first_BD.shape
@@ -34,7 +34,7 @@ def first_rows_stage(batch, hidden_RD, first_BD, counters, stage):
     wait_for_all(counters, stage, num_tasks)
 
 
-@vector_kernel(BATCH, MODEL, OUT3, OUT2, SCRATCH, OUT2, COUNTERS, INT)
+@vector_kernel(BATCH, MODEL, IN3, IN2, SCRATCH, OUT2, COUNTERS, INT)
 def first_token_attention_stage(
     batch, model, query_HRK, hidden_RD, scratch, context_RD, counters, stage
 ):

@@ -1,6 +1,6 @@
 """How every kernel is compiled; the only file that talks to Numba's compiler.
 
-A kernel takes inputs, then outputs, then working memory, all owned by the caller. It allocates
+A kernel takes inputs, outputs and working memory, all owned by the caller. It allocates
 nothing, raises nothing and releases the GIL, so that threads can run it side by side and its object
 code could run without Numba. Reference counts are left out with Numba's runtime: what would
 allocate does not compile, and a call that passes a dozen arrays costs no more than other calls.

@@ -87,7 +87,7 @@ class Output(NamedTuple):
         first_prob: where the bundle's maps begin in it.
         pooled_BE: one row a sequence: the poolings one after another.
         first_sequence: where the bundle's sequences begin in it.
-        pooling_M: codes of the poolings, `forward.POOLINGS`.
+        pooling_M: codes of the poolings: `forward.MEAN` and its like.
         normalize: whether a row is scaled to length 1.
         only_first: whether nobody wants anything but the first row of each sequence.
     """

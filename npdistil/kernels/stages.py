@@ -2,7 +2,7 @@
 
 from .attention import attention
 from .ir.target import HOST
-from .jit import COUNTERS, FLOAT, IDS, IN1, IN2, INT, OUT1, OUT2, OUT3, vector_kernel
+from .jit import COUNTERS, FLOAT, IDS, IN1, IN2, IN3, INT, OUT1, OUT2, OUT3, vector_kernel
 from .layer_norm import layer_norm
 from .linear import linear_panel, slabs_panel
 from .model import SCRATCH
@@ -49,7 +49,7 @@ def layer_norm_stage(x_TD, weight_D, bias_D, eps, hidden_size, counters, stage):
     wait_for_all(counters, stage, num_tasks)
 
 
-@vector_kernel(OUT3, IDS, OUT2, OUT1, INT, SCRATCH, COUNTERS, INT)
+@vector_kernel(IN3, IDS, OUT2, OUT1, INT, SCRATCH, COUNTERS, INT)
 def attention_stage(qkv_SRK, cu_seqlens, context_TD, prob_Q, num_heads, scratch, counters, stage):
     """Twin: reference.forward.attention. A task is one head of one sequence.
 

@@ -4,7 +4,7 @@ A pass is a row of stages, and a stage is a number of tasks that may run in any 
 thread. Every thread runs the whole program: it takes tasks of a stage while there are any, then
 waits until all of them are done, whoever did them. A thread that comes late finds the first stages
 done and helps with the rest; one that never comes is not missed. Only tasks touch memory, so
-somebody who arrives after the end reads counters and nothing else.
+somebody who arrives after the end touches counters and nothing else.
 
 The counters, int64 [stages, 16], are zero at the start: [s, 0] tasks taken, [s, 8] tasks done, each
 on its own cache line.
@@ -16,7 +16,7 @@ from .jit import part_of_kernels
 
 COUNTER_COLUMNS = 16
 ROW_BYTES, DONE_BYTES = 8 * COUNTER_COLUMNS, 8 * 8
-SPINS = 4000  # about 50 microseconds; whoever waits longer lets others use the processor
+SPINS = 4000  # tens to hundreds of microseconds; who waits longer lets others use the processor
 
 
 @part_of_kernels

@@ -156,8 +156,7 @@ class SentenceEncoder:
         """Embed texts without end: vectors come in blocks, in order, from constant memory.
 
         Args:
-            texts: any iterable of strings; no more is read of it than the next block needs, up to
-                a few hundred texts.
+            texts: any iterable of strings; 256 are read at a time, and a block has no more.
             batch_tokens: the most tokens of a block; a longer text is a block by itself.
             normalize_embeddings: as for `encode`.
 

@@ -198,7 +198,9 @@ def test_spans_and_taken_sequences():
     batch = pack_sequences([np.full(n, k, np.int32) for k, n in enumerate(lengths)], TINY)
     assert batch.spans(31) == [(0, 3), (3, 4), (4, 5)]
     assert batch.spans(1) == [(0, 1), (1, 3), (3, 4), (4, 5)]
-    assert batch.spans(1000) == [(0, 5)] and pack_sequences([], TINY).spans(3) == []
+    for rows in (1000, 2**31, 10**30):
+        assert batch.spans(rows) == [(0, 5)]
+    assert pack_sequences([], TINY).spans(3) == []
     taken = batch.take(np.array([4, 1, 2]))
     assert taken.input_ids_T.tolist() == [4] * 7 + [2]
     assert taken.position_ids_T.tolist() == [0, 1, 2, 3, 4, 5, 6, 0]

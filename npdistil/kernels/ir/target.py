@@ -27,7 +27,8 @@ class Target:
     """The register blocks of one instruction set.
 
     `linear` multiplies by weights. `attention` multiplies rows of one head, which is too narrow for
-    the widest blocks; its panels are whole parts of those of `linear`.
+    the widest blocks; its panels are whole parts of those of `linear`, and its blocks have at least
+    as many rows.
     """
 
     name: str

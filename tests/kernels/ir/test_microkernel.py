@@ -224,6 +224,7 @@ def test_block_fits_the_registers(name):
     assert sums + shape.vectors + 1 <= target.registers
     assert sums >= 8
     assert shape.vectors % target.attention.vectors == 0
+    assert target.linear.rows <= target.attention.rows
 
 
 @pytest.mark.parametrize(
