@@ -20,7 +20,7 @@ def as_iterable(texts: object) -> Iterable[Any]:
     if isinstance(texts, str):
         return [texts]
     try:
-        iter(texts)  # type: ignore[call-overload]
+        iter(cast(Iterable[Any], texts))
     except TypeError:
         usable = False
     else:

@@ -16,6 +16,7 @@ from tokenizers import normalizers
 
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
+from tests.data.real_texts import squad
 from tests.text.engines import ENGINES
 
 Texts = list[str] | list[tuple[str, str]]
@@ -61,7 +62,7 @@ def check(
         }
         for engine in [ours] if isinstance(ours, Tokenizer) else ours:
             batch = engine(
-                [text[0] for text in part] if is_pair else part,  # type: ignore[arg-type]
+                [text[0] for text in part] if is_pair else part,
                 [text[1] for text in part] if is_pair else None,
                 padding=False,
                 truncation=limit is not None,
@@ -98,7 +99,7 @@ def glue_dev(data_folder: Path) -> Iterator[tuple[str, Texts]]:
         text = (data_folder / "glue" / name).read_text(encoding="utf-8-sig")
         reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
         rows = [[row[column] for column in columns] for row in reader]
-        yield name, [tuple(row) if len(row) == 2 else row[0] for row in rows]  # type: ignore[misc]
+        yield name, [tuple(row) if len(row) == 2 else row[0] for row in rows]
     for name in ("in_domain", "out_of_domain"):
         path = data_folder / "glue" / "CoLA" / f"dev.{name}.tsv"
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -116,16 +117,6 @@ def test_glue(
         compared("GLUE dev texts and pairs (tokenizers)", check(*pair, texts))
 
 
-def squad_pairs(data_folder: Path) -> list[tuple[str, str]]:
-    content = json.loads((data_folder / "squad" / "cs224n-dev-v2.0.json").read_text())
-    return [
-        (question["question"], paragraph["context"])
-        for article in content["data"]
-        for paragraph in article["paragraphs"]
-        for question in paragraph["qas"]
-    ]
-
-
 def test_squad(
     pair: tuple[list[Tokenizer], tokenizers.Tokenizer], data_folder: Path, compared: Count
 ) -> None:
@@ -134,7 +125,7 @@ def test_squad(
     Contexts return with many questions: all questions are compared below, all contexts under the
     grid of test_tokenizer_grid.py.
     """
-    pairs = squad_pairs(data_folder)
+    pairs = squad(data_folder)
     compared("SQuAD pairs (tokenizers)", check(*pair, pairs[::6]))
     for place, limit in enumerate((3, 8, 33, 64, 128, 384), 1):
         compared("SQuAD pairs, truncated (tokenizers)", check(*pair, pairs[place::24], limit))
@@ -147,7 +138,7 @@ def test_padded_batches_of_real_texts(
 ) -> None:
     """Catches padding in the wrong place once lengths differ as they do in earnest."""
     engines, theirs = pair
-    texts = [text for text, _ in squad_pairs(data_folder)[:640]]
+    texts = [text for text, _ in squad(data_folder)[:640]]
     theirs.enable_truncation(24)
     theirs.enable_padding(pad_id=0, pad_token="[PAD]")
     for start in range(0, len(texts), 32):
@@ -245,7 +236,7 @@ def test_other_tokenizer_json_files(
     (tmp_path / "tokenizer.json").write_bytes(path.read_bytes())
     parts = load_settings(tmp_path)
     ours = [engine.make(*parts) for engine in ENGINES.values()]
-    texts = [text for text, _ in squad_pairs(data_folder)[::20]]
+    texts = [text for text, _ in squad(data_folder)[::20]]
     theirs = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     compared("questions by other tokenizer.json (tokenizers)", check(ours, theirs, texts))
 

@@ -1,6 +1,7 @@
 """Records for kernels that run a layer or a whole pass, in poisoned memory."""
 
 from collections.abc import Sequence
+from threading import Barrier, Thread
 
 import numpy as np
 
@@ -8,10 +9,11 @@ from npdistil.config import EncoderConfig
 from npdistil.encoder.numba_backend import NOTHING
 from npdistil.encoder.pack_model import frozen, pack_model
 from npdistil.encoder.workspace import make_scratch, make_workspace
+from npdistil.kernels.forward import encode, num_stages
 from npdistil.kernels.model import Batch, Model, Output, Scratch, Workspace
 from npdistil.kernels.team import COUNTER_COLUMNS
 from npdistil.params import EncoderParams
-from tests.models import cu_seqlens_of
+from tests.models import TINY, cu_seqlens_of
 
 GUARD = 3.0e33  # a value no kernel computes
 
@@ -56,6 +58,27 @@ def batch_of(lengths: Sequence[int], config: EncoderConfig, rng: np.random.Gener
 def counters_of(stages: int) -> np.ndarray:
     """Counters at their start."""
     return np.zeros((stages, COUNTER_COLUMNS), np.int64)
+
+
+def share(
+    model: Model, batch: Batch, output: Output, num_threads: int
+) -> tuple[Workspace, np.ndarray]:
+    """One pass of TINY that `num_threads` threads begin together; its memory and counters."""
+    longest = int(np.diff(batch.cu_seqlens).max())
+    space, _ = poisoned(len(batch.input_ids_T), longest, TINY)
+    counters, start = counters_of(num_stages(TINY.num_hidden_layers)), Barrier(num_threads)
+
+    def work() -> None:
+        _, scratch = poisoned(0, longest, TINY)
+        start.wait()
+        encode(batch, model, space, scratch, output, counters)
+
+    threads = [Thread(target=work) for _ in range(num_threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return space, counters
 
 
 def output_of(batch: Batch, config: EncoderConfig) -> Output:

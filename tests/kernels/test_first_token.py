@@ -1,14 +1,13 @@
 """The last layer for first tokens: against the reference, in memory full of NaN, and shared."""
 
 from dataclasses import replace
-from threading import Barrier, Thread
 
 import numpy as np
 import pytest
 
 from npdistil.encoder.workspace import make_scratch, make_workspace
 from npdistil.kernels.first_token import first_token_layer
-from npdistil.kernels.forward import CLS, encode, num_stages
+from npdistil.kernels.forward import CLS, encode
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.model import Scratch, Workspace
 from npdistil.kernels.pack_weights import whole_heads, whole_panels
@@ -24,12 +23,12 @@ from tests.kernels.passes import (
     model_of,
     output_of,
     poisoned,
+    share,
 )
 from tests.models import TINY, Draw, random_params
 from tests.tolerances import KERNELS
 
 LENGTHS = (5, 1, 17, 2, 70, 3, 9, 1, 40, 2, 2, 8, 33, 6)  # more than one task on every target
-STAGES = num_stages(TINY.num_hidden_layers)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,6 @@ def task(rng):
 
 def run(model, batch, num_threads: int = 1):
     """The pooled rows of one pass that `num_threads` threads begin together, and its memory."""
-    space, _ = poisoned(len(batch.input_ids_T), max(LENGTHS), TINY)
     everything = output_of(batch, TINY)
     output = everything._replace(
         states_NTD=everything.states_NTD[:0], prob_NQ=everything.prob_NQ[:, :0].copy(),
@@ -86,18 +84,7 @@ def run(model, batch, num_threads: int = 1):
         pooling_M=everything.pooling_M[[CLS]], only_first=1,
     )  # fmt: skip
     output.pooling_M.flags.writeable = False
-    counters, start = counters_of(STAGES), Barrier(num_threads)
-
-    def work() -> None:
-        _, scratch = poisoned(0, max(LENGTHS), TINY)
-        start.wait()
-        encode(batch, model, space, scratch, output, counters)
-
-    threads = [Thread(target=work) for _ in range(num_threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    space, counters = share(model, batch, output, num_threads)
     return output, space, counters
 
 

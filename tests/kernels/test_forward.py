@@ -1,19 +1,16 @@
 """A whole pass against the reference's, by one thread and by many that share it."""
 
-from threading import Barrier, Thread
-
 import numpy as np
 import pytest
 
-from npdistil.kernels.forward import encode, num_stages
+from npdistil.kernels.forward import encode
 from npdistil.params import cast
 from npdistil.reference import forward as reference
-from tests.kernels.passes import batch_of, counters_of, model_of, output_of, poisoned
+from tests.kernels.passes import batch_of, model_of, output_of, poisoned, share
 from tests.models import TINY, random_params
 from tests.tolerances import KERNELS
 
 LENGTHS = (5, 1, 17, 9, 41)
-STAGES = num_stages(TINY.num_hidden_layers)
 
 
 @pytest.fixture
@@ -25,19 +22,8 @@ def task(rng):
 
 def run(model, batch, num_threads: int = 1):
     """The outputs of one pass that `num_threads` threads begin together."""
-    space, _ = poisoned(len(batch.input_ids_T), max(LENGTHS), TINY)
-    output, counters, start = output_of(batch, TINY), counters_of(STAGES), Barrier(num_threads)
-
-    def work() -> None:
-        _, scratch = poisoned(0, max(LENGTHS), TINY)
-        start.wait()
-        encode(batch, model, space, scratch, output, counters)
-
-    threads = [Thread(target=work) for _ in range(num_threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    output = output_of(batch, TINY)
+    space, counters = share(model, batch, output, num_threads)
     return output, space, counters
 
 

@@ -1,11 +1,11 @@
 """Hostile texts: four times the text may cost about four times the work, never sixteen."""
 
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from npdistil.text.tokenizer import Tokenizer
+from tests.text.counting import calls_of
 from tests.text.tiny import VOCAB
 
 FAMILIES = {
@@ -30,22 +30,6 @@ FAMILIES = {
 SIZE = 3_000
 # Four times the text: linear work gives 4 and a little for growing lists, quadratic work 16.
 MOST = 5.0
-
-
-def calls_of(function: Callable[[], object]) -> int:
-    """Function calls made, Python's and C's: a measure of work that no busy machine disturbs."""
-    count = 0
-
-    def on_event(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(on_event)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 @pytest.mark.parametrize("name", FAMILIES)

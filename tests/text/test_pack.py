@@ -1,7 +1,5 @@
 """Rows without padding: what `pack` says is what a call says."""
 
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +11,7 @@ from npdistil.errors import InputError
 from npdistil.text import packed
 from npdistil.text.compiled import encoder
 from npdistil.text.tokenizer import BACKENDS, Tokenizer
+from tests.text.counting import calls_of
 from tests.text.tiny import VOCAB
 
 TEXTS = ["a b", "", "unaffable! [SEP] c", "a " * 40, "\u0301", "the \xe9\u4e2d, b" * 9, "x"]
@@ -92,22 +91,6 @@ def test_more_tokens_than_int32_counts(
         tokenizer.pack(["a", "b b"])
 
 
-def python_calls(function: Callable[[], object]) -> int:
-    """Calls of Python functions."""
-    count = 0
-
-    def on_event(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(on_event)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 @pytest.mark.parametrize(
     "arguments", [{}, {"return_num_truncated_tokens": True, "max_length": 3}, {"max_length": 3}]
 )
@@ -116,7 +99,7 @@ def test_no_python_for_each_text(arguments: dict[str, Any]) -> None:
     compiled = Tokenizer.from_vocab(VOCAB, num_threads=1)
     compiled.pack(["a"], **arguments)
     few, many = (
-        python_calls(partial(compiled.pack, ["a\xe9 b"] * count, **arguments))
+        calls_of(partial(compiled.pack, ["a\xe9 b"] * count, **arguments), ["call"])
         for count in (10, 2000)
     )
     assert few == many
