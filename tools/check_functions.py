@@ -45,10 +45,18 @@ Row: TypeAlias = dict[str, Any]
 
 EMITTED = {function.__name__: function for function in (functions.gelu, *STORED.values())}
 EMITTED["exp"] = functions.exp
-EXACT: dict[str, Callable[[Any], Any]] = {"exp": np.exp, **ACTIVATIONS}
+# Softmax's exp, which is for x <= 0 alone: e^-|x|, and no less than its floor.
+EMITTED["exp_down"] = lambda v, x: functions.exp_down(v, v.builder.fneg(v.abs(x)))
+LOWEST = float(np.float32(functions.EXP_NORMAL))
+EXACT: dict[str, Callable[[Any], Any]] = {
+    "exp": np.exp,
+    "exp_down": lambda x: np.exp(np.maximum(-np.abs(x), LOWEST)),
+    **ACTIVATIONS,
+}
 # What each is promised to keep; "larger" measures by the result where that is above 1.
 PROMISES = {
     "exp": ("ulp", EXP_ULP),
+    "exp_down": ("ulp", EXP_ULP),
     "gelu": ("absolute", GELU_ABSOLUTE),
     "gelu_tanh": ("larger", GATED),
     "quick_gelu": ("larger", GATED),
@@ -58,7 +66,13 @@ PROMISES = {
     "relu": ("absolute", 0.0),
 }
 RISING = ("exp", "relu", "sigmoid", "tanh")
-AT_INFINITY = {"exp": (0, np.inf), "sigmoid": (0, 1), "tanh": (-1, 1)}  # the others: (0, inf)
+FLOOR = float(f"{np.float32(np.exp(LOWEST)):.9g}")
+AT_INFINITY = {
+    "exp": (0, np.inf),
+    "exp_down": (FLOOR, FLOOR),
+    "sigmoid": (0, 1),
+    "tanh": (-1, 1),
+}  # the others: (0, inf)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,22 +6,24 @@ memory, are the left factor of the product with the values. Only queries are tur
 """
 
 from .block import multiply_narrow
-from .ir.intrinsics import address, softmax_columns
+from .ir.intrinsics import address, softmax_columns, transpose_tile
 from .ir.microkernel import PLAIN, SCALE
 from .ir.target import HOST
 from .jit import IN2, INT, OUT1, OUT2, vector_kernel
 
-ROWS, PANEL = HOST.attention.rows, HOST.narrow
+ROWS, PANEL, LANES = HOST.attention.rows, HOST.narrow, HOST.lanes
 
 
 @vector_kernel(IN2, INT, INT, OUT2)
 def transpose_queries(query_LK, start, width, query_KW):
-    """Some queries as a panel, zeros behind them. Twin: reference.forward.split_heads."""
-    for k in range(query_LK.shape[1]):
-        for w in range(width):
-            query_KW[k, w] = query_LK[start + w, k]
-        for w in range(width, PANEL):
-            query_KW[k, w] = 0
+    """Some queries as a panel, filled up with the last. Twin: reference.forward.split_heads."""
+    K = query_LK.shape[1]
+    query, panel = address(query_LK) + 4 * start * K, address(query_KW)
+    for w in range(0, PANEL, LANES):
+        last = max(width - 1 - w, 0)
+        first = query + 4 * min(w, width - 1) * K
+        for k in range(0, K, LANES):
+            transpose_tile(first + 4 * k, 4 * K, last, panel + 4 * (k * PANEL + w), 4 * PANEL)
 
 
 @vector_kernel(IN2, IN2, IN2, INT, OUT2, OUT1, OUT2, OUT2, OUT2)

@@ -59,8 +59,8 @@ def first_token_attention_stage(
         for h in range(H):
             for d in range(0, D, PANEL):
                 multiply(
-                    rows, query + 4 * h * R * K, 4 * K, 4,
-                    address(model.question_P) + 4 * (h * D + d) * K, 4 * PANEL, K, zero,
+                    rows, query + 4 * h * R * K, 4 * K,
+                    address(model.question_P) + 4 * (h * D + d) * K, K, zero,
                     question + 4 * (h * D + d), question_stride, PART, zero, PLAIN,
                 )  # fmt: skip
         for r in range(rows):

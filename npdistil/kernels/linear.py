@@ -21,7 +21,7 @@ def panel_of_rows(x_TI, weight_P, bias_E, panel, epilogue, residual, y, y_stride
         rows = (T - t + n - 1) // n  # of about one size: 14 is 5 + 5 + 4, not 6 + 6 + 2
         place = t * y_stride
         multiply(
-            rows, x + t * x_stride, x_stride, 4, weight, 4 * PANEL, I, bias,
+            rows, x + t * x_stride, x_stride, weight, I, bias,
             y + place, y_stride, y_jump, residual + place, epilogue,
         )  # fmt: skip
         t += rows

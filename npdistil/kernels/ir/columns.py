@@ -4,10 +4,13 @@ Scores that lie this way need no sums across lanes at all, and the panel is read
 by the product with the values.
 """
 
+from collections.abc import Callable
+
 from llvmlite import ir
 
-from .functions import exp
-from .vectors import I64, Vectors, forbid_unrolling
+from .functions import exp_down
+from .loops import Values, emit_turns
+from .vectors import Vectors
 
 
 def emit_softmax_columns(
@@ -30,7 +33,7 @@ def emit_softmax_columns(
     largest = _emit_rows(v, vectors, scores, num_rows, lowest, find_largest)
 
     def exponentiate(row: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-        values = [exp(v, b.fsub(load(row, j), largest[j])) for j in range(vectors)]
+        values = [exp_down(v, b.fsub(load(row, j), largest[j])) for j in range(vectors)]
         for j, value in enumerate(values):
             v.store(value, row, j * v.lanes)
         return [b.fadd(total, value) for total, value in zip(sums, values, strict=True)]
@@ -40,24 +43,18 @@ def emit_softmax_columns(
         v.store(b.fdiv(v.constant(1.0), total), inverse, j * v.lanes)
 
 
-def _emit_rows(v, vectors, scores, num_rows, start, body):
+def _emit_rows(
+    v: Vectors,
+    vectors: int,
+    scores: ir.Value,
+    num_rows: ir.Value,
+    start: Values,
+    body: Callable[[ir.Value, Values], Values],
+) -> Values:
     """Call `body(row, carried values)` for each row of the panel; returns the last values."""
-    b = v.builder
-    before, loop = b.block, b.function.append_basic_block("rows_loop")
-    after = b.function.append_basic_block("rows_after")
-    b.branch(loop)
-    b.position_at_end(loop)
-    n, row = b.phi(I64), b.phi(ir.PointerType())
-    n.add_incoming(ir.Constant(I64, 0), before)
-    row.add_incoming(scores, before)
-    carried = [b.phi(v.type) for _ in start]
-    updated = body(row, list(carried))
-    for value, first, later in zip(carried, start, updated, strict=True):
-        value.add_incoming(first, before)
-        value.add_incoming(later, loop)
-    next_n = b.add(n, ir.Constant(I64, 1))
-    n.add_incoming(next_n, loop)
-    row.add_incoming(v.shift(row, vectors * v.lanes), loop)
-    forbid_unrolling(b.cbranch(b.icmp_signed("<", next_n, num_rows), loop, after))
-    b.position_at_end(after)
-    return updated
+
+    def turn(carried: Values) -> Values:
+        row, *values = carried
+        return [v.shift(row, vectors * v.lanes), *body(row, values)]
+
+    return emit_turns(v.builder, num_rows, [scores, *start], turn)[1:]

@@ -13,6 +13,7 @@ from .columns import emit_softmax_columns
 from .microkernel import Block, emit_block
 from .rows import Function, emit_layer_norm, emit_map
 from .target import HOST, Shape, Target
+from .transpose import emit_transpose
 from .vectors import I64, Vectors
 
 
@@ -98,16 +99,40 @@ def softmax_columns(typing_context, scores, num_rows, inverse):
 
 
 @intrinsic
-def normalize_row(typing_context, x, size, weight, bias, eps):
-    """LayerNorm of `size` floats in place; see `rows.emit_layer_norm`."""
+def transpose_tile(typing_context, source, stride, last, tile, step):
+    """HOST.lanes rows as columns; see `transpose.emit_transpose`."""
 
     def generate(context, builder, signature, arguments):
         v = Vectors(builder, HOST.lanes)
-        x, size, weight, bias, eps = arguments
-        emit_layer_norm(v, v.pointer(x), size, v.pointer(weight), v.pointer(bias), eps)
+        source, stride, last, tile, step = arguments
+        emit_transpose(v, v.pointer(source), stride, last, v.pointer(tile), step)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 4, types.float32), generate
+    return types.void(*[types.intp] * 5), generate
+
+
+def make_normalize(rows: int) -> Any:
+    """LayerNorm of so many rows at once as an intrinsic."""
+
+    @intrinsic
+    def normalize(typing_context, x, stride, size, weight, bias, eps):
+        """LayerNorm in place, a row every `stride` bytes; see `rows.emit_layer_norm`."""
+
+        def generate(context, builder, signature, arguments):
+            v = Vectors(builder, HOST.lanes)
+            x, stride, size, weight, bias, eps = arguments
+            places = [v.pointer(x)]
+            for _ in range(1, rows):
+                places.append(v.offset(places[-1], stride))
+            emit_layer_norm(v, places, size, v.pointer(weight), v.pointer(bias), eps)
+            return context.get_dummy_value()
+
+        return types.void(*[types.intp] * 5, types.float32), generate
+
+    return normalize
+
+
+normalize_row, normalize_four_rows = make_normalize(1), make_normalize(4)
 
 
 def make_map(function: Function) -> Any:

@@ -17,14 +17,16 @@ still in the nearest cache.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from llvmlite import ir
 
 from .activations import gelu_tanh, quick_gelu, relu, sigmoid, silu, tanh
 from .functions import gelu
+from .loops import Values, emit_turns
 from .rows import Function
 from .target import Shape, Target
-from .vectors import I64, Vectors, forbid_unrolling
+from .vectors import I64, Vectors
 
 # Weights are asked for so many bytes before they are read. The processor's own prefetching stops
 # at each page of memory, and where few rows share a weight the loop waits half of its time.
@@ -83,54 +85,51 @@ def emit_block(v: Vectors, target: Target, shape: Shape, num_rows: ir.Value, blo
     for n, start in enumerate(family):
         switch.add_case(n + 1, start)
         v.builder.position_at_end(start)
-        sums = _emit_sums(v, n + 1, shape.vectors, block)
+        sums = _emit_sums(v, n + 1, shape, block)
         _emit_epilogues(v, part, sums, block, end, stored)
     v.builder.position_at_end(stored)
     _emit_stored(v, part, num_rows, shape.vectors, block, end)
     v.builder.position_at_end(end)
 
 
-def _emit_sums(v: Vectors, rows: int, vectors: int, block: Block) -> list[list[ir.Value]]:
-    """The loop over i; returns sums[row][vector] and leaves the builder behind the loop."""
+def _emit_sums(v: Vectors, rows: int, shape: Shape, block: Block) -> list[list[ir.Value]]:
+    """The sums over i, sums[row][vector]; leaves the builder behind the last."""
     b = v.builder
-    starts = [v.load(block.bias, j * v.lanes) for j in range(vectors)]
+    starts = [v.load(block.bias, j * v.lanes) for j in range(shape.vectors)]
     three_rows = b.mul(block.a_stride, ir.Constant(I64, 3))
-    first_threes = [block.a]  # every third row: the two behind it are in reach of one instruction
+    threes = [block.a]  # every third row: the two behind it are in reach of one instruction
     for _ in range(3, rows, 3):
-        first_threes.append(v.offset(first_threes[-1], three_rows))
-    before, loop = b.block, b.function.append_basic_block("loop")
-    after = b.function.append_basic_block("after")
-    b.branch(loop)
+        threes.append(v.offset(threes[-1], three_rows))
 
-    b.position_at_end(loop)
-    i, panel = b.phi(I64), b.phi(ir.PointerType())
-    threes = [b.phi(ir.PointerType()) for _ in first_threes]
-    sums = [[b.phi(v.type) for _ in range(vectors)] for _ in range(rows)]
-    weights = [v.load(panel, j * v.lanes) for j in range(vectors)]
-    v.prefetch(panel, AHEAD, vectors)
-    places = [v.unrelated(pointer) for pointer in threes]
-    totals = []
-    for n, row in enumerate(sums):
-        stride = b.mul(block.a_stride, ir.Constant(I64, n % 3))
-        x = v.load_splat(v.offset(places[n // 3], stride))
-        totals.append([v.fma(x, w, total) for w, total in zip(weights, row, strict=True)])
-    next_i = b.add(i, ir.Constant(I64, 1))
+    def add_terms(carried: Values, terms: int) -> Values:
+        panel, places = carried[0], [v.unrelated(place) for place in carried[1 : 1 + len(threes)]]
+        sums = carried[1 + len(threes) :]
+        for _ in range(terms):
+            weights = [v.load(panel, j * v.lanes) for j in range(shape.vectors)]
+            v.prefetch(panel, AHEAD, shape.vectors)
+            updated = []
+            for n in range(rows):
+                stride = b.mul(block.a_stride, ir.Constant(I64, n % 3))
+                x = v.load_splat(v.offset(places[n // 3], stride))
+                row = sums[n * shape.vectors :]
+                updated += [v.fma(x, w, total) for w, total in zip(weights, row, strict=False)]
+            panel, sums = v.offset(panel, block.panel_stride), updated
+            places = [v.offset(place, block.a_step) for place in places]
+        return [panel, *places, *sums]
 
-    i.add_incoming(ir.Constant(I64, 0), before)
-    i.add_incoming(next_i, loop)
-    panel.add_incoming(block.panel, before)
-    panel.add_incoming(v.offset(panel, block.panel_stride), loop)
-    for pointer, first in zip(threes, first_threes, strict=True):
-        pointer.add_incoming(first, before)
-        pointer.add_incoming(v.offset(pointer, block.a_step), loop)
-    for row, updated in zip(sums, totals, strict=True):
-        for total, start, later in zip(row, starts, updated, strict=True):
-            total.add_incoming(start, before)
-            total.add_incoming(later, loop)
-    forbid_unrolling(b.cbranch(b.icmp_signed("<", next_i, block.length), loop, after))
+    carried = [block.panel, *threes, *starts * rows]
+    for terms, turns in _turns(b, block.length, shape.terms):
+        carried = emit_turns(b, turns, carried, partial(add_terms, terms=terms))
+    sums = carried[1 + len(threes) :]
+    return [sums[n : n + shape.vectors] for n in range(0, len(sums), shape.vectors)]
 
-    b.position_at_end(after)
-    return totals
+
+def _turns(b: ir.IRBuilder, length: ir.Value, terms: int) -> list[tuple[int, ir.Value]]:
+    """How a sum is cut: (terms of a turn, turns). What is left goes one by one."""
+    if terms == 1:
+        return [(1, length)]
+    several = ir.Constant(I64, terms)
+    return [(terms, b.sdiv(length, several)), (1, b.srem(length, several))]
 
 
 def _emit_epilogues(
@@ -176,20 +175,23 @@ def _emit_stored(
 ) -> None:
     """One loop over the stored rows for each activation; all jump to `end`."""
     b = v.builder
-    before = b.block
     switch = b.switch(block.epilogue, end)
     for code, function in STORED.items():
-        loop = b.function.append_basic_block(function.__name__)
-        switch.add_case(code, loop)
-        b.position_at_end(loop)
-        n, c = b.phi(I64), b.phi(ir.PointerType())
-        for j in range(vectors):
-            place = v.offset(c, b.mul(block.c_jump, ir.Constant(I64, j // part)))
-            value = function(v, v.load(place, j % part * v.lanes))
-            v.store(value, place, j % part * v.lanes)
-        next_n = b.add(n, ir.Constant(I64, 1))
-        n.add_incoming(ir.Constant(I64, 0), before)
-        n.add_incoming(next_n, loop)
-        c.add_incoming(block.c, before)
-        c.add_incoming(v.offset(c, block.c_stride), loop)
-        forbid_unrolling(b.cbranch(b.icmp_signed("<", next_n, num_rows), loop, end))
+        start = b.function.append_basic_block(function.__name__)
+        switch.add_case(code, start)
+        b.position_at_end(start)
+        bend = partial(_bend_row, v, part, vectors, block, function)
+        emit_turns(b, num_rows, [block.c], bend)
+        b.branch(end)
+
+
+def _bend_row(
+    v: Vectors, part: int, vectors: int, block: Block, function: Function, carried: Values
+) -> Values:
+    """The activation of one stored row; carries the pointer to it."""
+    (c,) = carried
+    for j in range(vectors):
+        jump = v.builder.mul(block.c_jump, ir.Constant(I64, j // part))
+        place = v.offset(c, jump)
+        v.store(function(v, v.load(place, j % part * v.lanes)), place, j % part * v.lanes)
+    return [v.offset(c, block.c_stride)]

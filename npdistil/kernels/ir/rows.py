@@ -50,39 +50,54 @@ def emit_map(v: Vectors, function: Function, x: ir.Value, y: ir.Value, count: ir
 
 
 def emit_layer_norm(
-    v: Vectors, x: ir.Value, size: ir.Value, weight: ir.Value, bias: ir.Value, eps: ir.Value
+    v: Vectors,
+    rows: list[ir.Value],
+    size: ir.Value,
+    weight: ir.Value,
+    bias: ir.Value,
+    eps: ir.Value,
 ) -> None:
-    """(x - mean) / sqrt(var + eps) * weight + bias, of `size` floats in place.
+    """(x - mean) / sqrt(var + eps) * weight + bias, of `size` floats of each row in place.
 
     Rows are padded to whole vectors: x, weight and bias with zeros, and zeros come out. Two passes:
     the variance of differences from the mean loses nothing where the mean is large. Each lane sums
-    its own elements in order and the lanes are added in a fixed order.
+    its own elements in order and the lanes are added in a fixed order; other rows are beside it
+    alone so that the processor has something to do while the lanes of one are added.
     """
     b = v.builder
     count = v.splat(b.sitofp(size, F32))
     num_bytes = b.mul(size, ir.Constant(I64, FLOAT_BYTES))
+    zeros = [v.constant(0.0)] * len(rows)
 
-    def add(offset: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-        return [b.fadd(carried[0], v.load(v.offset(x, offset)))]
+    def add(offset: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+        return [
+            b.fadd(total, v.load(v.offset(x, offset))) for x, total in zip(rows, sums, strict=True)
+        ]
 
-    (sums,) = emit_loop(v, size, [v.constant(0.0)], add)
-    mean = b.fdiv(v.reduce(b.fadd, sums), count)
+    sums = emit_loop(v, size, zeros, add)
+    means = [b.fdiv(v.reduce(b.fadd, total), count) for total in sums]
 
-    def add_square(offset: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-        centered = b.fsub(v.load(v.offset(x, offset)), mean)
+    def add_square(offset: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
         inside = v.first_lanes(b.sub(num_bytes, offset))
-        centered = b.select(inside, centered, v.constant(0.0))
-        return [v.fma(centered, centered, carried[0])]
+        totals = []
+        for x, mean, total in zip(rows, means, sums, strict=True):
+            centered = b.fsub(v.load(v.offset(x, offset)), mean)
+            centered = b.select(inside, centered, v.constant(0.0))
+            totals.append(v.fma(centered, centered, total))
+        return totals
 
-    (squares,) = emit_loop(v, size, [v.constant(0.0)], add_square)
-    var = b.fdiv(v.reduce(b.fadd, squares), count)
-    rstd = b.fdiv(v.constant(1.0), v.sqrt(b.fadd(var, v.splat(eps))))
+    squares = emit_loop(v, size, zeros, add_square)
+    rstds = []
+    for total in squares:
+        var = b.fdiv(v.reduce(b.fadd, total), count)
+        rstds.append(b.fdiv(v.constant(1.0), v.sqrt(b.fadd(var, v.splat(eps)))))
 
     def finish(offset: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
-        place = v.offset(x, offset)
-        normal = b.fmul(b.fsub(v.load(place), mean), rstd)
-        scaled = v.fma(normal, v.load(v.offset(weight, offset)), v.load(v.offset(bias, offset)))
-        v.store(scaled, place)
+        scale, shift = v.load(v.offset(weight, offset)), v.load(v.offset(bias, offset))
+        for x, mean, rstd in zip(rows, means, rstds, strict=True):
+            place = v.offset(x, offset)
+            normal = b.fmul(b.fsub(v.load(place), mean), rstd)
+            v.store(v.fma(normal, scale, shift), place)
         return []
 
     emit_loop(v, size, [], finish)

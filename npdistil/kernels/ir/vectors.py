@@ -118,7 +118,10 @@ class Vectors:
         Adding 1.5 * 2^23 leaves no room for a fraction. For |x| < 2^22, and only where the
         optimiser may not reorder sums; NaN gives NaN and some bits.
         """
-        shifted = self.builder.fadd(x, self.constant(ROUNDER))
+        return self.rounded(self.builder.fadd(x, self.constant(ROUNDER)))
+
+    def rounded(self, shifted: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """As `round`, where ROUNDER was added already."""
         whole = self.builder.fsub(shifted, self.constant(ROUNDER))
         return whole, self.builder.bitcast(shifted, self.int_type)
 
