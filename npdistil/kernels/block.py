@@ -12,12 +12,14 @@ PANEL_BYTES = 4 * HOST.panel
 PART = 4 * HOST.narrow  # bytes from one part of a row to the next, where it lies in one piece
 
 
-@vector_kernel(*[INT] * 11)
-def multiply(rows, a, a_stride, panel, length, bias, c, c_stride, c_jump, operand, code):
+@vector_kernel(*[INT] * 13)
+def multiply(
+    rows, a, a_stride, panel, length, bias, c, c_stride, c_jump, operand, code, ahead, lines
+):
     """One block of a linear. Twin: reference.forward.linear, for at most HOST.linear.rows rows."""
     multiply_by_weights(
         rows, a, a_stride, FLOAT_BYTES, panel, PANEL_BYTES, length, bias,
-        c, c_stride, c_jump, operand, code,
+        c, c_stride, c_jump, operand, code, ahead, lines,
     )  # fmt: skip
 
 
@@ -28,5 +30,5 @@ def multiply_narrow(
     """One block of attention. Twin: reference.forward.linear, for at most HOST.attention.rows."""
     multiply_heads(
         rows, a, a_stride, a_step, panel, panel_stride, length, bias,
-        c, c_stride, PART, operand, code,
+        c, c_stride, PART, operand, code, a, 0,
     )  # fmt: skip

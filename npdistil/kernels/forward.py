@@ -8,7 +8,7 @@ from .layer_norm import embed
 from .model import BATCH, MODEL, OUTPUT, SCRATCH, WORKSPACE
 from .pooling import normalize, pool_first, pool_max, pool_mean
 from .stages import ROWS_OF_A_TASK
-from .team import next_task, take_task, wait_for_all
+from .team import join, next_task, take_task, wait_for_all
 from .transformer_layer import NUM_STAGES, transformer_layer
 
 MEAN, CLS, MAX = 0, 1, 2
@@ -84,6 +84,7 @@ def encode(batch, model, space, scratch, output, counters):
     (`team.py`); a call returns when the whole pass is done.
     """
     num_layers, num_states = model.layers_NZ.shape[0], output.states_NTD.shape[0]
+    join(counters)
     embed_stage(batch, model, space, counters, 0)
     if num_states > 1:
         keep_stage(batch, space, output, 0, counters, 1)

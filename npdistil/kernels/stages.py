@@ -6,7 +6,7 @@ from .jit import COUNTERS, FLOAT, IDS, IN1, IN2, IN3, INT, OUT1, OUT2, OUT3, vec
 from .layer_norm import layer_norm
 from .linear import linear_panel, slabs_panel
 from .model import SCRATCH
-from .team import next_task, take_task, wait_for_all
+from .team import next_task, take_task, team_size, wait_for_all
 
 PANEL = HOST.panel
 ROWS_OF_A_TASK = 16  # where the work goes row by row
@@ -15,10 +15,10 @@ ROWS_OF_A_TASK = 16  # where the work goes row by row
 @vector_kernel(IN2, IN1, IN1, INT, IN2, OUT2, COUNTERS, INT)
 def linear_stage(x_TI, weight_P, bias_E, epilogue, residual_TE, y_TE, counters, stage):
     """Twin: reference.forward.linear. A task is a panel of outputs."""
-    num_tasks = bias_E.shape[0] // PANEL
+    num_tasks, team = bias_E.shape[0] // PANEL, team_size(counters)
     task = take_task(counters, stage)
     while task < num_tasks:
-        linear_panel(x_TI, weight_P, bias_E, task, epilogue, residual_TE, y_TE)
+        linear_panel(x_TI, weight_P, bias_E, task, task + team, epilogue, residual_TE, y_TE)
         task = next_task(counters, stage)
     wait_for_all(counters, stage, num_tasks)
 
@@ -29,10 +29,10 @@ def slabs_stage(x_TI, weight_P, bias_E, y_SRK, counters, stage):
 
     K outputs after another go to a slab of their own: rows of one head, one after another.
     """
-    num_tasks = bias_E.shape[0] // PANEL
+    num_tasks, team = bias_E.shape[0] // PANEL, team_size(counters)
     task = take_task(counters, stage)
     while task < num_tasks:
-        slabs_panel(x_TI, weight_P, bias_E, task, y_SRK)
+        slabs_panel(x_TI, weight_P, bias_E, task, task + team, y_SRK)
         task = next_task(counters, stage)
     wait_for_all(counters, stage, num_tasks)
 

@@ -7,7 +7,7 @@ done and helps with the rest; one that never comes is not missed. Only tasks tou
 somebody who arrives after the end touches counters and nothing else.
 
 The counters, int64 [stages, 16], are zero at the start: [s, 0] tasks taken, [s, 8] tasks done, each
-on its own cache line.
+on its own cache line; and [0, 4] threads that came.
 """
 
 from .ir.atomics import fetch_add, give_way, load_acquire, pause
@@ -15,8 +15,20 @@ from .ir.intrinsics import address
 from .jit import part_of_kernels
 
 COUNTER_COLUMNS = 16
-ROW_BYTES, DONE_BYTES = 8 * COUNTER_COLUMNS, 8 * 8
+ROW_BYTES, TEAM_BYTES, DONE_BYTES = 8 * COUNTER_COLUMNS, 8 * 4, 8 * 8
 SPINS = 4000  # tens to hundreds of microseconds; who waits longer lets others use the processor
+
+
+@part_of_kernels
+def join(counters):
+    """Be counted among the team."""
+    fetch_add(address(counters) + TEAM_BYTES)
+
+
+@part_of_kernels
+def team_size(counters):
+    """How many threads have come so far: a thread's next task is likely so many further on."""
+    return max(load_acquire(address(counters) + TEAM_BYTES), 1)
 
 
 @part_of_kernels

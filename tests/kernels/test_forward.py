@@ -80,4 +80,6 @@ def test_each_stage_counts_each_task_once(task):
     done = counters[:, 8]
     assert (counters[done > 0, 0] >= done[done > 0]).all()
     assert done[-1] == len(LENGTHS), "the last stage is the pooling"
+    assert counters[0, 4] == 1, "one thread came"
+    counters[0, 4] = 0
     assert (np.delete(counters, [0, 8], axis=1) == 0).all()

@@ -36,6 +36,8 @@ def make_multiply_block(target: Target, shape: Shape) -> Any:
         c_jump,
         operand,
         epilogue,
+        ahead,
+        lines,
     ):
         """One block of a matrix product; the arguments are those of `microkernel.Block`."""
 
@@ -43,7 +45,7 @@ def make_multiply_block(target: Target, shape: Shape) -> Any:
             v = Vectors(builder, target.lanes)
             (
                 count, a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, c_jump,
-                operand, kind,
+                operand, kind, ahead, lines,
             ) = arguments  # fmt: skip
             block = Block(
                 a=v.pointer(a),
@@ -58,11 +60,13 @@ def make_multiply_block(target: Target, shape: Shape) -> Any:
                 c_jump=c_jump,
                 operand=v.pointer(operand),
                 epilogue=kind,
+                ahead=v.pointer(ahead),
+                lines=lines,
             )
             emit_block(v, target, shape, count, block)
             return context.get_dummy_value()
 
-        return types.void(*[types.intp] * 13), generate
+        return types.void(*[types.intp] * 15), generate
 
     return multiply_block
 

@@ -26,11 +26,8 @@ from .functions import gelu
 from .loops import Values, emit_turns
 from .rows import Function
 from .target import Shape, Target
-from .vectors import I64, Vectors
+from .vectors import CACHE_LINE, I64, Vectors
 
-# Weights are asked for so many bytes before they are read. The processor's own prefetching stops
-# at each page of memory, and where few rows share a weight the loop waits half of its time.
-AHEAD = 4096
 # What happens to the sums before they are stored.
 PLAIN, GELU, ADD, SCALE = 0, 1, 2, 3
 # And afterwards, where they were stored.
@@ -71,6 +68,8 @@ class Block:
     c_jump: ir.Value  # from one part of a row, as wide as a block of attention, to the next
     operand: ir.Value  # ADD adds it, laid out as c; SCALE multiplies by it, one float a row
     epilogue: ir.Value  # one of the codes above
+    ahead: ir.Value  # memory to ask for meanwhile, from here on
+    lines: ir.Value  # so many cache lines a turn, one of shape.lines
 
 
 def emit_block(v: Vectors, target: Target, shape: Shape, num_rows: ir.Value, block: Block) -> None:
@@ -78,21 +77,44 @@ def emit_block(v: Vectors, target: Target, shape: Shape, num_rows: ir.Value, blo
 
     Leaves the builder behind the block.
     """
-    function, part = v.builder.function, target.attention.vectors
+    b, part = v.builder, target.attention.vectors
+    function = b.function
     end, stored = function.append_basic_block("end"), function.append_basic_block("stored")
-    family = [function.append_basic_block(f"rows{n + 1}") for n in range(shape.rows)]
-    switch = v.builder.switch(num_rows, end)
-    for n, start in enumerate(family):
-        switch.add_case(n + 1, start)
-        v.builder.position_at_end(start)
-        sums = _emit_sums(v, n + 1, shape, block)
+    family = _family(shape)
+    member = num_rows
+    if len(family) > shape.rows:
+        fewer = b.icmp_signed("==", block.lines, ir.Constant(I64, shape.lines[-1]))
+        high = b.icmp_signed(">=", num_rows, ir.Constant(I64, shape.rows - 1))
+        twin = b.add(num_rows, ir.Constant(I64, shape.rows))
+        member = b.select(b.and_(fewer, high), twin, num_rows)
+    switch = b.switch(member, end)
+    for n, (rows, lines) in family.items():
+        start = function.append_basic_block(f"rows{rows}")
+        switch.add_case(n, start)
+        b.position_at_end(start)
+        sums = _emit_sums(v, rows, lines, shape, block)
         _emit_epilogues(v, part, sums, block, end, stored)
-    v.builder.position_at_end(stored)
+    b.position_at_end(stored)
     _emit_stored(v, part, num_rows, shape.vectors, block, end)
-    v.builder.position_at_end(end)
+    b.position_at_end(end)
 
 
-def _emit_sums(v: Vectors, rows: int, shape: Shape, block: Block) -> list[list[ir.Value]]:
+def _family(shape: Shape) -> dict[int, tuple[int, int]]:
+    """(rows, lines) of each member: 1 to shape.rows rows, and the highest with fewer lines again.
+
+    Where there are many blocks, each has all rows or one less.
+    """
+    most = shape.lines[0] if shape.lines else 0
+    family = {rows: (rows, most) for rows in range(1, shape.rows + 1)}
+    for lines in shape.lines[1:]:
+        for rows in (shape.rows - 1, shape.rows):
+            family[shape.rows + rows] = rows, lines
+    return family
+
+
+def _emit_sums(
+    v: Vectors, rows: int, lines: int, shape: Shape, block: Block
+) -> list[list[ir.Value]]:
     """The sums over i, sums[row][vector]; leaves the builder behind the last."""
     b = v.builder
     starts = [v.load(block.bias, j * v.lanes) for j in range(shape.vectors)]
@@ -102,11 +124,14 @@ def _emit_sums(v: Vectors, rows: int, shape: Shape, block: Block) -> list[list[i
         threes.append(v.offset(threes[-1], three_rows))
 
     def add_terms(carried: Values, terms: int) -> Values:
-        panel, places = carried[0], [v.unrelated(place) for place in carried[1 : 1 + len(threes)]]
-        sums = carried[1 + len(threes) :]
+        ahead, panel, *rest = carried
+        places = [v.unrelated(place) for place in rest[: len(threes)]]
+        sums = rest[len(threes) :]
+        if terms > 1:
+            v.prefetch(ahead, lines)
+            ahead = v.offset(ahead, ir.Constant(I64, lines * CACHE_LINE))
         for _ in range(terms):
             weights = [v.load(panel, j * v.lanes) for j in range(shape.vectors)]
-            v.prefetch(panel, AHEAD, shape.vectors)
             updated = []
             for n in range(rows):
                 stride = b.mul(block.a_stride, ir.Constant(I64, n % 3))
@@ -115,12 +140,12 @@ def _emit_sums(v: Vectors, rows: int, shape: Shape, block: Block) -> list[list[i
                 updated += [v.fma(x, w, total) for w, total in zip(weights, row, strict=False)]
             panel, sums = v.offset(panel, block.panel_stride), updated
             places = [v.offset(place, block.a_step) for place in places]
-        return [panel, *places, *sums]
+        return [ahead, panel, *places, *sums]
 
-    carried = [block.panel, *threes, *starts * rows]
+    carried = [block.ahead, block.panel, *threes, *starts * rows]
     for terms, turns in _turns(b, block.length, shape.terms):
         carried = emit_turns(b, turns, carried, partial(add_terms, terms=terms))
-    sums = carried[1 + len(threes) :]
+    sums = carried[2 + len(threes) :]
     return [sums[n : n + shape.vectors] for n in range(0, len(sums), shape.vectors)]
 
 

@@ -52,13 +52,13 @@ class Vectors:
         """The other way round."""
         self.builder.store(value, self.shift(pointer, floats), align=FLOAT_BYTES)
 
-    def prefetch(self, pointer: ir.Value, ahead: int, vectors: int) -> None:
-        """Ask for the cache lines of `vectors` vectors, some bytes further on."""
+    def prefetch(self, pointer: ir.Value, lines: int) -> None:
+        """Ask for some cache lines. The address may be any; only speed depends on it."""
         kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), I32, I32, I32])
         function = self._declared("llvm.prefetch.p0", kind)
         read, keep, data = (ir.Constant(I32, code) for code in (0, 3, 1))
-        for place in range(0, vectors * self.lanes * FLOAT_BYTES, CACHE_LINE):
-            line = self.offset(pointer, ir.Constant(I64, ahead + place))
+        for n in range(lines):
+            line = self.offset(pointer, ir.Constant(I64, n * CACHE_LINE))
             self.builder.call(function, [line, read, keep, data])
 
     def shift(self, pointer: ir.Value, floats: int) -> ir.Value:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import product
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -50,13 +51,15 @@ def compiled(name: str):
     """A block as a function of arrays; LLVM splits vectors that this host lacks."""
     block = BLOCKS[name]
 
-    @njit(types.void(IN2, *[types.intp] * 3, IN2, IN2, types.intp, IN2, OUT3), nogil=True)
-    def run(a_RI, rows, a_stride, a_step, panel_IW, bias_1W, epilogue, operand_RW, c_PRN):
+    @njit(
+        types.void(IN2, *[types.intp] * 3, IN2, IN2, types.intp, IN2, OUT3, types.intp), nogil=True
+    )
+    def run(a_RI, rows, a_stride, a_step, panel_IW, bias_1W, epilogue, operand_RW, c_PRN, lines):
         _, R, N = c_PRN.shape
         block(
             rows, address(a_RI), a_stride, a_step, address(panel_IW),
             4 * panel_IW.shape[1], panel_IW.shape[0], address(bias_1W), address(c_PRN),
-            4 * N, 4 * R * N, address(operand_RW), epilogue,
+            4 * N, 4 * R * N, address(operand_RW), epilogue, address(panel_IW), lines,
         )  # fmt: skip
 
     return run
@@ -92,7 +95,7 @@ def test_block_of_every_target_and_row_count(name, rng):
     panel_IW = draw.array(LENGTH, W, scale=LENGTH**-0.5)
     bias_1W = draw.array(1, W)
     bits = []
-    for rows in range(1, shape.rows + 1):
+    for rows, lines in product(range(1, shape.rows + 1), shape.lines or (0,)):
         a_RI = Draw(np.random.default_rng(5)).array(rows, LENGTH)
         residual_RW, factor_1R = draw.array(rows, W), draw.array(1, rows)
         exact_RW = a_RI.astype(np.float64) @ panel_IW + bias_1W
@@ -102,7 +105,7 @@ def test_block_of_every_target_and_row_count(name, rng):
         for epilogue, expected_RW in finished.items():
             c_PRN = result(name, rows)
             operand = factor_1R if epilogue == SCALE else in_parts(residual_RW, name)
-            run(a_RI, rows, 4 * LENGTH, 4, panel_IW, bias_1W, epilogue, operand, c_PRN)
+            run(a_RI, rows, 4 * LENGTH, 4, panel_IW, bias_1W, epilogue, operand, c_PRN, lines)
             c_RW = joined(c_PRN)
             assert np.abs(c_RW - expected_RW).max() <= KERNELS["linear"]
             if epilogue == PLAIN:
@@ -120,8 +123,8 @@ def test_every_length_by_rows_and_by_columns(name, rng):
         a_RI, panel_IW = draw.array(R, length), draw.array(length, W)
         zero_1W, by_rows, by_columns = np.zeros((1, W), "f4"), result(name, R), result(name, R)
         a_IR = np.ascontiguousarray(a_RI.T)
-        run(a_RI, R, 4 * length, 4, panel_IW, zero_1W, PLAIN, zero_1W, by_rows)
-        run(a_IR, R, 4, 4 * R, panel_IW, zero_1W, PLAIN, zero_1W, by_columns)
+        run(a_RI, R, 4 * length, 4, panel_IW, zero_1W, PLAIN, zero_1W, by_rows, 4)
+        run(a_IR, R, 4, 4 * R, panel_IW, zero_1W, PLAIN, zero_1W, by_columns, 1)
         exact_RW = a_RI.astype(np.float64) @ panel_IW
         assert np.abs(joined(by_rows) - exact_RW).max() <= KERNELS["linear"]
         assert by_rows.tobytes() == by_columns.tobytes()
@@ -137,7 +140,7 @@ def test_a_block_has_the_very_functions_that_are_tested_alone(name, activation, 
     a_RI, panel_IW = draw.array(R, 3, scale=4.0), draw.array(3, W)
     plain, bent, zero_1W = result(name, R), result(name, R), draw.array(1, W, scale=0.0)
     for epilogue, c_PRN in [(PLAIN, plain), (ACTIVATION_CODES[activation], bent)]:
-        run(a_RI, R, 12, 4, panel_IW, zero_1W, epilogue, zero_1W, c_PRN)
+        run(a_RI, R, 12, 4, panel_IW, zero_1W, epilogue, zero_1W, c_PRN, 4)
     x_RW, y_RW = joined(plain), joined(bent)
     x_N = np.resize(x_RW, -(-x_RW.size // HOST.lanes) * HOST.lanes)
     alone_N = check_functions.computed(activation, x_N)[: x_RW.size]
@@ -157,15 +160,17 @@ def assembly(target: Target, shape: Shape, triple: str, cpu: str, features: str)
     """The largest block of a shape alone, compiled for a processor."""
     module = ir.Module()
     module.triple = triple
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 12), "block")
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [I64] * 14), "block")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     v = Vectors(builder, target.lanes)
     (
-        a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, c_jump, operand, kind
+        a, a_stride, a_step, panel, panel_stride, length, bias, c, c_stride, c_jump, operand, kind,
+        ahead, lines,
     ) = function.args  # fmt: skip
     block = Block(
         v.pointer(a), a_stride, a_step, v.pointer(panel), panel_stride, length, v.pointer(bias),
         v.pointer(c), c_stride, c_jump, v.pointer(operand), kind,
+        v.pointer(ahead), lines,
     )  # fmt: skip
     emit_block(v, target, shape, ir.Constant(I64, shape.rows), block)
     builder.ret_void()
