@@ -13,7 +13,7 @@ from .ir.intrinsics import address
 from .ir.microkernel import ADD, PLAIN
 from .ir.target import HOST
 from .jit import COUNTERS, IN2, IN3, INT, OUT2, vector_kernel
-from .linear import FEW_LINES
+from .linear import lines_of_a_turn
 from .model import BATCH, MODEL, SCRATCH, WORKSPACE, layer_weights
 from .stages import ROWS_OF_A_TASK, layer_norm_stage, linear_stage, slabs_stage
 from .team import next_task, take_task, wait_for_all
@@ -63,7 +63,7 @@ def first_token_attention_stage(
                 multiply(
                     rows, query + 4 * h * R * K, 4 * K, panel, K, zero,
                     question + 4 * (h * D + d), question_stride, PART, zero, PLAIN,
-                    panel + 4 * PANEL * K, FEW_LINES,
+                    panel + 4 * PANEL * K, lines_of_a_turn(1),
                 )  # fmt: skip
         for r in range(rows):
             question_HD = scratch.question_RHD[r]

@@ -5,13 +5,21 @@ from .ir.intrinsics import address
 from .ir.microkernel import PLAIN
 from .ir.target import HOST
 from .ir.vectors import CACHE_LINE
-from .jit import IN1, IN2, INT, OUT2, OUT3, vector_kernel
+from .jit import IN1, IN2, INT, OUT2, OUT3, part_of_kernels, vector_kernel
 
 ROWS, PANEL, NARROW, TERMS = HOST.linear.rows, HOST.panel, HOST.narrow, HOST.linear.terms
-# Cache lines of the next panel that a block asks for in a turn, where blocks are few or many; the
-# more blocks, the less is left for each. Many is as many as a turn reads lines of its own panel.
-FEW_LINES, MANY_LINES = HOST.linear.lines
-MANY_BLOCKS = max(ROWS, 4 * PANEL * TERMS // CACHE_LINE)
+# Cache lines of the next panel that a block asks for in a turn: the more blocks, the less is left
+# for each. Many blocks are as many as a turn reads lines of its own panel.
+LINES = HOST.linear.lines
+FEW_BLOCKS, MANY_BLOCKS = 2, 4 * PANEL * TERMS // CACHE_LINE
+
+
+@part_of_kernels
+def lines_of_a_turn(blocks):
+    """What each of so many blocks asks for in a turn of its loop."""
+    if blocks <= FEW_BLOCKS:
+        return LINES[0]
+    return LINES[-1] if blocks >= MANY_BLOCKS else LINES[len(LINES) // 2]
 
 
 @vector_kernel(IN2, IN1, IN1, INT, INT, INT, INT, INT, INT, INT)
@@ -28,7 +36,7 @@ def panel_of_rows(
     size = 4 * I * PANEL
     x, weight, bias = address(x_TI), address(weight_P), address(bias_E) + 4 * panel * PANEL
     blocks = (T + ROWS - 1) // ROWS
-    lines = FEW_LINES if blocks < MANY_BLOCKS else MANY_LINES
+    lines = lines_of_a_turn(blocks)
     share = I // TERMS * lines * CACHE_LINE
     t = 0
     for n in range(blocks, 0, -1):

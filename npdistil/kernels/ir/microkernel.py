@@ -81,13 +81,7 @@ def emit_block(v: Vectors, target: Target, shape: Shape, num_rows: ir.Value, blo
     function = b.function
     end, stored = function.append_basic_block("end"), function.append_basic_block("stored")
     family = _family(shape)
-    member = num_rows
-    if len(family) > shape.rows:
-        fewer = b.icmp_signed("==", block.lines, ir.Constant(I64, shape.lines[-1]))
-        high = b.icmp_signed(">=", num_rows, ir.Constant(I64, shape.rows - 1))
-        twin = b.add(num_rows, ir.Constant(I64, shape.rows))
-        member = b.select(b.and_(fewer, high), twin, num_rows)
-    switch = b.switch(member, end)
+    switch = b.switch(_member(b, shape, num_rows, block.lines), end)
     for n, (rows, lines) in family.items():
         start = function.append_basic_block(f"rows{rows}")
         switch.add_case(n, start)
@@ -100,16 +94,27 @@ def emit_block(v: Vectors, target: Target, shape: Shape, num_rows: ir.Value, blo
 
 
 def _family(shape: Shape) -> dict[int, tuple[int, int]]:
-    """(rows, lines) of each member: 1 to shape.rows rows, and the highest with fewer lines again.
+    """(rows, lines) of each member: all numbers of rows with the most lines, high ones with fewer.
 
-    Where there are many blocks, each has all rows or one less.
+    Fewer lines are for more blocks, and of three or more none has less than shape.rows - 2 rows.
     """
     most = shape.lines[0] if shape.lines else 0
     family = {rows: (rows, most) for rows in range(1, shape.rows + 1)}
-    for lines in shape.lines[1:]:
-        for rows in (shape.rows - 1, shape.rows):
-            family[shape.rows + rows] = rows, lines
+    for n, lines in enumerate(shape.lines[1:], 1):
+        for rows in range(shape.rows - 2, shape.rows + 1):
+            family[n * shape.rows + rows] = rows, lines
     return family
+
+
+def _member(b: ir.IRBuilder, shape: Shape, num_rows: ir.Value, lines: ir.Value) -> ir.Value:
+    """The number of the member for so many rows and, where there is one, so many lines."""
+    member = num_rows
+    high = b.icmp_signed(">=", num_rows, ir.Constant(I64, shape.rows - 2))
+    for n, wanted in enumerate(shape.lines[1:], 1):
+        fits = b.and_(high, b.icmp_signed("==", lines, ir.Constant(I64, wanted)))
+        other = b.add(num_rows, ir.Constant(I64, n * shape.rows))
+        member = b.select(fits, other, member)
+    return member
 
 
 def _emit_sums(

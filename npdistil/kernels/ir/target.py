@@ -21,7 +21,7 @@ class Shape:
     rows: int
     vectors: int
     terms: int = 1  # of each sum, added in one turn of the loop
-    lines: tuple[int, ...] = ()  # cache lines asked for ahead in a turn, most first
+    lines: tuple[int, ...] = ()  # cache lines to ask for ahead in a turn, most first
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Target:
         return self.lanes * self.attention.vectors
 
 
-AVX512 = Target("avx512", 16, 32, Shape(6, 4, 4, (4, 1)), Shape(12, 2), ("avx512f",))
-AVX2 = Target("avx2", 8, 16, Shape(6, 2, 4, (4, 1)), Shape(6, 2), ("avx2", "fma"))
-NEON = Target("neon", 4, 32, Shape(6, 4, 4, (4, 1)), Shape(6, 4), ("neon",))
-SSE = Target("sse", 4, 16, Shape(5, 2, 4, (4, 1)), Shape(5, 2), ())
+AVX512 = Target("avx512", 16, 32, Shape(6, 4, 4, (8, 4, 1)), Shape(12, 2), ("avx512f",))
+AVX2 = Target("avx2", 8, 16, Shape(6, 2, 4, (2, 1)), Shape(6, 2), ("avx2", "fma"))
+NEON = Target("neon", 4, 32, Shape(6, 4, 4, (2, 1)), Shape(6, 4), ("neon",))
+SSE = Target("sse", 4, 16, Shape(5, 2, 4, (1,)), Shape(5, 2), ())
 TARGETS = (AVX512, AVX2, NEON, SSE)
 # Processors that imply features without listing them.
 IMPLIED = {"x86-64-v3": ("avx2", "fma"), "x86-64-v4": ("avx2", "fma", "avx512f")}

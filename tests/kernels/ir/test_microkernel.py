@@ -123,7 +123,7 @@ def test_every_length_by_rows_and_by_columns(name, rng):
         a_RI, panel_IW = draw.array(R, length), draw.array(length, W)
         zero_1W, by_rows, by_columns = np.zeros((1, W), "f4"), result(name, R), result(name, R)
         a_IR = np.ascontiguousarray(a_RI.T)
-        run(a_RI, R, 4 * length, 4, panel_IW, zero_1W, PLAIN, zero_1W, by_rows, 4)
+        run(a_RI, R, 4 * length, 4, panel_IW, zero_1W, PLAIN, zero_1W, by_rows, 0)
         run(a_IR, R, 4, 4 * R, panel_IW, zero_1W, PLAIN, zero_1W, by_columns, 1)
         exact_RW = a_RI.astype(np.float64) @ panel_IW
         assert np.abs(joined(by_rows) - exact_RW).max() <= KERNELS["linear"]
@@ -140,7 +140,7 @@ def test_a_block_has_the_very_functions_that_are_tested_alone(name, activation, 
     a_RI, panel_IW = draw.array(R, 3, scale=4.0), draw.array(3, W)
     plain, bent, zero_1W = result(name, R), result(name, R), draw.array(1, W, scale=0.0)
     for epilogue, c_PRN in [(PLAIN, plain), (ACTIVATION_CODES[activation], bent)]:
-        run(a_RI, R, 12, 4, panel_IW, zero_1W, epilogue, zero_1W, c_PRN, 4)
+        run(a_RI, R, 12, 4, panel_IW, zero_1W, epilogue, zero_1W, c_PRN, 0)
     x_RW, y_RW = joined(plain), joined(bent)
     x_N = np.resize(x_RW, -(-x_RW.size // HOST.lanes) * HOST.lanes)
     alone_N = check_functions.computed(activation, x_N)[: x_RW.size]
