@@ -2,7 +2,7 @@
 
     make bench                       everything (half an hour): docs/bench.json, README.md's tables
     make bench BENCH="--quick"       minutes; prints the tables, writes nothing
-    make bench BENCH="--render"      README.md's tables again, from docs/bench.json
+    make bench BENCH="--render"      figures and README.md's tables again, from docs/bench.json
 
 Every engine runs in a process of its own, stopped outside its turn, on ids that were prepared
 before. Nothing is timed before all outputs agree. Only a whole run writes docs/bench.json; one with
@@ -52,6 +52,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"bench_peers: {message}; see --help\n")
 
 
+def _write(path: Path, report: dict[str, Any]) -> None:
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, measure, print; for a whole run also write."""
     options = _parse(arguments)
@@ -59,14 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         readme = README.read_text(encoding="utf-8")
         read_block(readme, BLOCK)  # fail before the minutes, not after
         if options.render:
-            report = json.loads(JSON.read_text(encoding="utf-8"))
+            report = summarize(json.loads(JSON.read_text(encoding="utf-8")))
+            _write(JSON, report)
         else:
             plan = make_plan(options)
             whole = plan == make_plan(_parse(["--many"] if options.many else []))
             report = measure(plan)
             target = options.json or (JSON if whole else None)
             if target:
-                target.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+                _write(target, report)
             if not whole:
                 print(render(report))
                 return 0
@@ -103,9 +108,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--many", action="store_true", help="also embed 100,000 short texts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument(
-        "--render", action="store_true", help="only README.md, from docs/bench.json"
-    )
+    parser.add_argument("--render", action="store_true", help="no run: docs/bench.json again")
     return parser.parse_args(arguments)
 
 

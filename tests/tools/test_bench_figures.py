@@ -37,7 +37,7 @@ def test_flops_of_ragged_texts_add_up():
 
 def test_speedups_of_the_card():
     """Another model's published figure, or a ratio upside down."""
-    seconds = {"bert-base": [4.0, 8.0, 6.0], "l6-h256": [0.5, 0.5, 9.0], "l6-h384": [1.0, 1.0, 1.0]}
+    seconds = {"bert-base": [4.0, 8.0, 6.0], "l6-h256": [0.3, 1.0, 0.5], "l6-h384": [1.0, 1.0, 1.0]}
     seconds["l12-h384"] = [2.0, 2.0, 2.0]
     rows = {row["model"]: row for row in summary.speedups(seconds)}
     for model, published, flops, measured in [
@@ -65,10 +65,21 @@ def test_summary():
     assert figures["fma_peak"] == 100.0
     assert figures["fma_spread"] == pytest.approx(1.1)
     assert figures["of_fma_peak"]["npdistil"] == pytest.approx(0.6)
+    assert report["busy"] == pytest.approx(1 / 3)
     (gain,) = report["scaling"]
     assert (gain["workload"], gain["threads"]) == ("ragged-sorted", 2)
     assert gain["over_one_thread"]["npdistil"] == pytest.approx(1.8)
     assert report["many"]["runs"][0]["texts_per_second"] == pytest.approx(500)
+
+
+def test_ratios_are_of_the_same_turn():
+    """Medians of both divided: here they would call the two alike."""
+    result = a_result("1x8", 1, 1.0, {"openvino": 1.0})
+    result["seconds"] = {"npdistil": [1.0, 2.0, 8.0], "openvino": [2.0, 1.0, 16.0]}
+    result["fma_gflops"] = [2.0, 1.0, 0.25]
+    figures = summary.figures(result)
+    assert figures["ratio"] == pytest.approx(2.0)
+    assert figures["of_fma_peak"]["npdistil"] == pytest.approx(0.5)
 
 
 def test_verdicts():

@@ -144,6 +144,7 @@ def take_turns(
             "fma_gflops": [],
             "seconds": {e.engine: [] for e in engines if e.threads == threads},
             "calls": {e.engine: [] for e in engines if e.threads == threads},
+            "pulses": {e.engine: [] for e in engines if e.threads == threads},
         }
         for name in works
         for threads in plan.threads
@@ -161,8 +162,8 @@ def take_turns(
             for engine in rotated(engines, turn):
                 answer = engine.ask("turn", work=str(path), seconds=plan.seconds)
                 result = results[name, engine.threads]
-                result["seconds"][engine.engine].append(answer["seconds"])
-                result["calls"][engine.engine].append(answer["calls"])
+                for key in ("seconds", "calls", "pulses"):
+                    result[key][engine.engine].append(answer[key])
     return list(results.values())
 
 

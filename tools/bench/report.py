@@ -131,11 +131,16 @@ def _sentences(report: Json) -> list[str]:
         found = [peak for budget, peak in peaks if budget == threads]
         if found:
             texts.append(f"FMA peak, {_threads(threads)}: {min(found):.0f} to {max(found):.0f}.")
+    if (share := report.get("busy")) is not None:
+        texts.append(
+            f"Somebody else used the core in {100 * share:.0f} % of the turns, as a short loop of "
+            "Python before and after shows."
+        )
     packages = ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     texts.append(
         f"FLOPs count weights and attention of real tokens, not padding. Medians of "
-        f"{report['turns']} turns, engines in turn, each in a process of its own that is stopped "
-        "outside its turn; outputs compared first. Measured on "
+        f"{report['turns']} turns, ratios taken turn by turn; engines in turn, each in a "
+        "process of its own that is stopped outside its turn; outputs compared first. Measured on "
         f"{report['date']} by `make bench`: {report['cpu']}, {report['processors']} processors, "
         f"Python {report['python']}, {packages}."
     )

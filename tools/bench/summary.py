@@ -1,4 +1,8 @@
-"""From turns to figures: medians, ratios, shares of the peak. Only arithmetic on a report."""
+"""From turns to figures: medians, ratios, shares of the peak. Only arithmetic on a report.
+
+A ratio is taken turn by turn, and then the median: what slows the machine for seconds or minutes
+slows both sides of a turn.
+"""
 
 import statistics
 from typing import Any
@@ -19,6 +23,7 @@ REFERENCE = {
 }
 REFERENCE_SHAPES = ("1x8", "1x16", "1x32", "1x128", "32x32", "32x128", "8x512")
 SHARE_NEEDED = 0.9
+BUSY = 1.2  # times its best: a loop of Python that has the core to itself is never so slow
 SCALING = ("1x128", "ragged-sorted")  # where more threads are compared with one
 
 
@@ -28,6 +33,7 @@ def summarize(report: Json) -> Json:
         result["figures"] = figures(result)
     report["verdicts"] = verdicts(report["results"])
     report["scaling"] = scaling(report["results"])
+    report["busy"] = busy(report["results"])
     if "card" in report:
         report["card"]["speedups"] = speedups(report["card"]["seconds"])
     for run in report.get("many", {}).get("runs", []):
@@ -38,20 +44,23 @@ def summarize(report: Json) -> Json:
 def figures(result: Json) -> Json:
     """Medians over the turns of one workload on so many threads."""
     peak = statistics.median(result["fma_gflops"])
-    gflops, texts = {}, {}
+    gflops, texts, shares, ratios = {}, {}, {}, {}
     for engine, seconds in result["seconds"].items():
-        gflops[engine] = _median_rate(result["gflop"], seconds)
-        texts[engine] = _median_rate(result["texts"], seconds)
-    peers = {engine: rate for engine, rate in gflops.items() if engine != OURS}
-    fastest = max(peers, key=peers.__getitem__, default=None)
+        gflops[engine] = _median_quotient(result["gflop"], seconds)
+        texts[engine] = _median_quotient(result["texts"], seconds)
+        rates = [amount / second for amount, second in zip(result["gflop"], seconds, strict=True)]
+        shares[engine] = _median_quotient(rates, result["fma_gflops"])
+        if engine != OURS:
+            ratios[engine] = _median_quotient(seconds, result["seconds"][OURS])
+    fastest = min(ratios, key=ratios.__getitem__, default=None)
     return {
         "fma_peak": peak,
         "fma_spread": (max(result["fma_gflops"]) - min(result["fma_gflops"])) / peak,
         "gflops": gflops,
         "texts_per_second": texts,
-        "of_fma_peak": {engine: rate / peak for engine, rate in gflops.items()},
+        "of_fma_peak": shares,
         "fastest_peer": fastest,
-        "ratio": None if fastest is None else gflops[OURS] / gflops[fastest],
+        "ratio": None if fastest is None else ratios[fastest],
     }
 
 
@@ -82,8 +91,8 @@ def verdicts(results: list[Json]) -> list[Json]:
 
 def scaling(results: list[Json]) -> list[Json]:
     """How many times one thread's speed more threads reach, for each engine."""
-    rates = {
-        (result["workload"], result["threads"]): result["figures"]["gflops"]
+    turns = {
+        (result["workload"], result["threads"]): result["seconds"]
         for result in results
         if result["model"] == "l6-h384" and result["workload"] in SCALING
     }
@@ -92,12 +101,30 @@ def scaling(results: list[Json]) -> list[Json]:
             "workload": workload,
             "threads": threads,
             "over_one_thread": {
-                engine: rate / rates[workload, 1][engine] for engine, rate in found.items()
+                engine: _median_quotient(turns[workload, 1][engine], seconds)
+                for engine, seconds in found.items()
             },
         }
-        for (workload, threads), found in rates.items()
-        if threads > 1 and (workload, 1) in rates
+        for (workload, threads), found in turns.items()
+        if threads > 1 and (workload, 1) in turns
     ]
+
+
+def busy(results: list[Json]) -> float | None:
+    """The share of turns beside which a short loop of Python was slow; None without such loops.
+
+    Two threads of a processor core share what is between memory and registers; who rents one of
+    them sees the other's work as his own machine's moods, in everything but the FMA peak.
+    """
+    best: dict[str, float] = {}
+    slow = []
+    for result in results:
+        for engine, pulses in result.get("pulses", {}).items():
+            best[engine] = min([best.get(engine, float("inf")), *map(min, pulses)])
+    for result in results:
+        for engine, pulses in result.get("pulses", {}).items():
+            slow += [min(pulse) > BUSY * best[engine] for pulse in pulses]
+    return statistics.fmean(slow) if slow else None
 
 
 def speedups(seconds: dict[str, list[float]]) -> list[Json]:
@@ -109,13 +136,12 @@ def speedups(seconds: dict[str, list[float]]) -> list[Json]:
             "rows": CARD[model][0],
             "published": CARD[model][1],
             "flops": flops["bert-base"] / flops[model],
-            "measured": statistics.median(seconds["bert-base"]) / statistics.median(times),
+            "measured": _median_quotient(seconds["bert-base"], times),
         }
         for model, times in seconds.items()
     ]
 
 
-def _median_rate(amounts: list[float], seconds: list[float]) -> float:
-    return statistics.median(
-        amount / second for amount, second in zip(amounts, seconds, strict=True)
-    )
+def _median_quotient(amounts: list[float], others: list[float]) -> float:
+    """The median of each amount over the other one of the same turn."""
+    return statistics.median(amount / other for amount, other in zip(amounts, others, strict=True))

@@ -2,7 +2,8 @@
 
     python -m tools.bench.worker ENGINE FOLDER THREADS
     {"do": "check", "work": "a.npz", "to": "b.npy"}     -> {}
-    {"do": "turn", "work": "a.npz", "seconds": 0.3}     -> {"seconds": median of calls, "calls": n}
+    {"do": "turn", "work": "a.npz", "seconds": 0.3}     -> {"seconds": median of calls, "calls": n,
+                                                            "pulses": [before, after]}
     {"do": "memory"}                                    -> {"peak_bytes": n}
     {"do": "many", "count": 1000, "seed": 0}            -> {"seconds": of the call}
     {"do": "fma", "threads": 2}                         -> {"gflops": x}
@@ -26,6 +27,7 @@ import numpy as np
 from tools.bench.workloads import Work
 
 WARM_TOKENS = 1024  # a warm-up reads all weights; of a larger call, its first rows are enough
+PULSE_STEPS = 10_000  # a quarter of a millisecond
 Command = dict[str, Any]
 
 
@@ -68,11 +70,21 @@ def turn(engine: Any, work: Work, at_least: float) -> Command:
     prepared = engine.prepare(work)
     engine.run(engine.prepare(work.first(max(1, WARM_TOKENS // max(work.lengths)))))
     seconds: list[float] = []
+    before = pulse()
     while sum(seconds) < at_least or not seconds:
         started = time.perf_counter()
         engine.run(prepared)
         seconds.append(time.perf_counter() - started)
-    return {"seconds": statistics.median(seconds), "calls": len(seconds)}
+    pulses = [before, pulse()]
+    return {"seconds": statistics.median(seconds), "calls": len(seconds), "pulses": pulses}
+
+
+def pulse() -> float:
+    """Seconds of a loop that does nothing: it slows down where others use the same core."""
+    started = time.perf_counter()
+    for _ in range(PULSE_STEPS):
+        pass
+    return time.perf_counter() - started
 
 
 def peak_bytes() -> int | None:
