@@ -14,11 +14,12 @@ from ..dims import Floats
 from ..kernels.forward import CLS, MAX, MEAN
 from ..kernels.model import Output
 from ..kernels.pooler import pooler
-from ..params import EncoderParams
+from ..params import AttentionParams, EncoderParams
 from .backend import PackedOutput, Pooling
 from .forward_passes import ForwardPasses
 from .pack_model import frozen, pack_linear, pack_model
 from .packing import PackedBatch
+from .unpack_attention import folded_biases, unpack_attention
 
 POOLING = {"mean": MEAN, "cls": CLS, "max": MAX}
 
@@ -28,7 +29,8 @@ class NumbaBackend:
 
     def __init__(self, params: EncoderParams, config: EncoderConfig, num_threads: int) -> None:
         self._config = config
-        self._passes = ForwardPasses(pack_model(params, config), config, num_threads)
+        self._model, self._folded = pack_model(params, config), folded_biases(params)
+        self._passes = ForwardPasses(self._model, config, num_threads)
         self._pooler = None if params.pooler is None else pack_linear(params.pooler)
 
     def encode(
@@ -71,6 +73,10 @@ class NumbaBackend:
 
         self._passes.run(batch, output)
         return pooled_BE
+
+    def attention_params(self, layer: int) -> AttentionParams:
+        """A layer's attention as the file has it; see `unpack_attention`."""
+        return unpack_attention(self._model, layer, self._folded[layer], self._config)
 
     def pooler(self, first_BD: Floats) -> Floats | None:
         """See `Backend.pooler`."""
