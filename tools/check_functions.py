@@ -2,6 +2,7 @@
 
     python tools/check_functions.py               all 2^32 bit patterns (minutes), write both
     python tools/check_functions.py --every 4096  fewer of them, print alone
+    python tools/check_functions.py --only exp    one function; the others' rows stay
     python tools/check_functions.py --render      write the table from the committed JSON
 
 The functions are compiled as the engine compiles them, and compared with `npdistil/reference/` in
@@ -14,7 +15,7 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -79,11 +80,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and write, or write alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--every", type=int, default=1, help="test one bit pattern in so many")
+    parser.add_argument("--only", choices=PROMISES, help="keep the others' rows in the JSON")
     parser.add_argument("--processes", type=int, default=processors())
     parser.add_argument("--render", action="store_true", help="only functions.md, from the JSON")
     options = parser.parse_args(arguments)
     if not options.render:
-        found = measure(options.every, options.processes)
+        names = [options.only] if options.only else list(PROMISES)
+        found = measure(names, options.every, options.processes)
+        if options.only:
+            before = json.loads(JSON.read_text(encoding="utf-8"))["functions"]
+            found["functions"] = {name: {**before, **found["functions"]}[name] for name in PROMISES}
         print(render(found))
         problems = beyond(found)
         for problem in problems:
@@ -102,9 +108,9 @@ def main(arguments: list[str] | None = None) -> int:
 # ------------------------------------------------------------------------------------- measuring
 
 
-def measure(every: int, processes: int) -> Row:
-    """All functions over one bit pattern in `every`."""
-    tasks = [(name, chunk, every) for name in PROMISES for chunk in chunks(every)]
+def measure(names: Sequence[str], every: int, processes: int) -> Row:
+    """Functions over one bit pattern in `every`."""
+    tasks = [(name, chunk, every) for name in names for chunk in chunks(every)]
     rows: dict[str, Row] = {}
     with ProcessPoolExecutor(processes) as pool, progress(len(tasks), "chunks", True) as bar:
         for (name, *_), row in zip(

@@ -52,11 +52,26 @@ def test_a_missed_bound_writes_nothing(committed, monkeypatch, tmp_path, capsys)
     """The last good table replaced by a bad one."""
     found = copy.deepcopy(committed)
     found["functions"]["exp"]["error"] = 2.5
-    monkeypatch.setattr(tool, "measure", lambda every, processes: found)
+    monkeypatch.setattr(tool, "measure", lambda names, every, processes: found)
     monkeypatch.setattr(tool, "JSON", tmp_path / "functions.json")
     assert tool.main([]) == 1
     assert "exp: 2.5 ulp, allowed is 2" in capsys.readouterr().err
     assert not tool.JSON.exists()
+
+
+def test_one_function_alone_keeps_the_others(committed, monkeypatch, tmp_path):
+    """Rows lost or out of order, or the old row in place of the new one."""
+    monkeypatch.setattr(tool, "JSON", tmp_path / "functions.json")
+    monkeypatch.setattr(tool, "PAGE", tmp_path / "functions.md")
+    tool.JSON.write_text(json.dumps(committed))
+    tool.PAGE.write_text("<!-- functions:begin -->\n<!-- functions:end -->\n")
+    row = {**committed["functions"]["relu"], "at": 5.0}
+    found = {**committed, "functions": {"relu": row}}
+    monkeypatch.setattr(tool, "measure", lambda names, every, processes: found)
+    assert tool.main(["--only", "relu"]) == 0
+    written = json.loads(tool.JSON.read_text())["functions"]
+    assert list(written) == list(tool.PROMISES)
+    assert written == {**committed["functions"], "relu": row}
 
 
 @pytest.mark.parametrize(
