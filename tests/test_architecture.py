@@ -37,7 +37,7 @@ RANK = {
 # The only places that may import these at all.
 ONLY_IN = {
     "numba": "kernels/",
-    "llvmlite": ("kernels/ir/", "kernels/cache.py"),
+    "llvmlite": ("kernels/ir/", "kernels/objects/"),
     "safetensors": "checkpoint/",
     "regex": "text/",
     "tqdm": "progress.py",

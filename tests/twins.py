@@ -18,6 +18,7 @@ from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
 from npdistil.reference.activation import ACTIVATIONS
+from tests.kernels.compiled import compiled
 from tests.models import TINY, Draw, cu_seqlens_of
 
 Sizes = dict[str, int]
@@ -52,9 +53,14 @@ class Twin:
         """Call the kernel."""
         if self.in_place:
             outputs[0][...] = inputs[0]
-            self.kernel(outputs[0], *inputs[1:], *outputs[1:])
+            self.call(outputs[0], *inputs[1:], *outputs[1:])
         else:
-            self.kernel(*inputs, *outputs)
+            self.call(*inputs, *outputs)
+
+    @property
+    def call(self) -> Any:
+        """The kernel, compiled."""
+        return compiled(self.kernel)
 
     @property
     def name(self) -> str:

@@ -14,9 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import EncoderConfig
-from ..kernels.forward import encode, num_stages
-from ..kernels.model import Batch, Model, Output, Scratch, Workspace
-from ..kernels.team import COUNTER_COLUMNS
+from ..kernels.entries import encode
+from ..kernels.model import (
+    COUNTER_COLUMNS,
+    MODEL,
+    SCRATCH,
+    WORKSPACE,
+    Batch,
+    Model,
+    Output,
+    num_stages,
+)
+from ..kernels.signature import Packed
 from ..workers import Workers
 from .pack_model import frozen
 from .packing import PackedBatch
@@ -32,7 +41,7 @@ class _Pass:
     """One bundle under way."""
 
     batch: Batch
-    space: Workspace
+    space: Packed
     output: Output
     counters: NDArray[np.int64]
 
@@ -41,11 +50,12 @@ class ForwardPasses:
     """Runs a model on batches. Safe to call from many threads."""
 
     def __init__(self, model: Model, config: EncoderConfig, num_threads: int) -> None:
-        self._model = model
+        encode.load()  # compiles, the first time ever: now, and not at the first text
+        self._model = Packed(MODEL, model)
         self._config = config
         self._workers = Workers(num_threads)
-        self._spaces: deque[Workspace] = deque(maxlen=num_threads)
-        self._scratches: deque[Scratch] = deque(maxlen=num_threads)
+        self._spaces: deque[Packed] = deque(maxlen=num_threads)
+        self._scratches: deque[Packed] = deque(maxlen=num_threads)
 
     def run(self, batch: PackedBatch, output: Callable[[int], Output]) -> None:
         """Compute all bundles; `output(n)` is where results from sequence n on go."""
@@ -87,7 +97,7 @@ class ForwardPasses:
             shares = int(self._operations(T, longest) / SMALLEST_SHARE)
             self._workers.share(lambda: work(first), lambda: work(begin()), shares)
 
-    def _join(self, task: _Pass, scratch: Scratch) -> None:
+    def _join(self, task: _Pass, scratch: Packed) -> None:
         encode(task.batch, self._model, task.space, scratch, task.output, task.counters)
 
     def _operations(self, rows: int, longest: int) -> float:
@@ -96,24 +106,24 @@ class ForwardPasses:
         D, F = config.hidden_size, config.intermediate_size
         return rows * config.num_hidden_layers * (8 * D * D + 4 * D * F + 4 * longest * D)
 
-    def _borrow_space(self, rows: int) -> Workspace:
+    def _borrow_space(self, rows: int) -> Packed:
         """One that was used before and is large enough, or a new one of at least a usual size."""
         try:
             space = self._spaces.pop()
         except IndexError:  # all are in use, by threads of ours or of the caller
             pass
         else:
-            if rows <= len(space.hidden_RD):
+            if rows <= len(space.value.hidden_RD):
                 return space
-        return make_workspace(max(rows, BUNDLE_ROWS), self._config)
+        return Packed(WORKSPACE, make_workspace(max(rows, BUNDLE_ROWS), self._config))
 
-    def _borrow_scratch(self, longest: int) -> Scratch:
+    def _borrow_scratch(self, longest: int) -> Packed:
         """As `_borrow_space`."""
         try:
             scratch = self._scratches.pop()
         except IndexError:
             pass
         else:
-            if longest <= len(scratch.score_MW):
+            if longest <= len(scratch.value.score_MW):
                 return scratch
-        return make_scratch(max(longest, BUNDLE_ROWS), self._config)
+        return Packed(SCRATCH, make_scratch(max(longest, BUNDLE_ROWS), self._config))

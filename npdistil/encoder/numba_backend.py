@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from ..config import EncoderConfig
 from ..dims import Floats
-from ..kernels.forward import CLS, MAX, MEAN
-from ..kernels.model import Output
-from ..kernels.pooler import pooler
+from ..kernels.entries import pooler
+from ..kernels.model import CLS, MAX, MEAN, Output
 from ..params import AttentionParams, EncoderParams
 from .backend import PackedOutput, Pooling
 from .forward_passes import ForwardPasses

@@ -13,8 +13,9 @@ from .ir.intrinsics import address
 from .ir.microkernel import ADD, PLAIN
 from .ir.target import HOST
 from .jit import COUNTERS, IN2, IN3, INT, OUT2, vector_kernel
+from .layer_weights import layer_weights
 from .linear import lines_of_a_turn
-from .model import BATCH, MODEL, SCRATCH, WORKSPACE, layer_weights
+from .model import BATCH, MODEL, SCRATCH, WORKSPACE
 from .stages import ROWS_OF_A_TASK, layer_norm_stage, linear_stage, slabs_stage
 from .team import next_task, take_task, wait_for_all
 

@@ -5,18 +5,11 @@ import numpy as np
 from .first_token import first_token_layer
 from .jit import COUNTERS, INT, kernel
 from .layer_norm import embed
-from .model import BATCH, MODEL, OUTPUT, SCRATCH, WORKSPACE
+from .model import BATCH, CLS, ENCODE, MEAN, MODEL, NUM_STAGES, OUTPUT, WORKSPACE
 from .pooling import normalize, pool_first, pool_max, pool_mean
 from .stages import ROWS_OF_A_TASK
 from .team import join, next_task, take_task, wait_for_all
-from .transformer_layer import NUM_STAGES, transformer_layer
-
-MEAN, CLS, MAX = 0, 1, 2
-
-
-def num_stages(num_layers: int) -> int:
-    """Rows of counters that a forward pass needs."""
-    return 2 + num_layers * (NUM_STAGES + 1) + 1
+from .transformer_layer import transformer_layer
 
 
 @kernel(BATCH, MODEL, WORKSPACE, COUNTERS, INT)
@@ -76,7 +69,7 @@ def pool_stage(batch, space, output, hidden_size, counters, stage):
     wait_for_all(counters, stage, num_tasks)
 
 
-@kernel(BATCH, MODEL, WORKSPACE, SCRATCH, OUTPUT, COUNTERS)
+@kernel(*ENCODE)
 def encode(batch, model, space, scratch, output, counters):
     """Twin: reference.forward.encode, and the pooling behind it.
 

@@ -7,10 +7,9 @@ zeros behind its features, in weights and in activations; so no kernel has a spe
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from .jit import IDS, IN1, IN2, INT, OUT2, OUT3, part_of_kernels
+from .signature import COUNTERS, DOUBLE, IDS, IN1, IN2, INT, OUT2, OUT3, RecordKind
 
 Array = NDArray[np.float32]
 Ids = NDArray[np.int32]
@@ -87,7 +86,7 @@ class Output(NamedTuple):
         first_prob: where the bundle's maps begin in it.
         pooled_BE: one row a sequence: the poolings one after another.
         first_sequence: where the bundle's sequences begin in it.
-        pooling_M: codes of the poolings: `forward.MEAN` and its like.
+        pooling_M: codes of the poolings: MEAN, CLS, MAX.
         normalize: whether a row is scaled to length 1.
         only_first: whether nobody wants anything but the first row of each sequence.
     """
@@ -103,20 +102,21 @@ class Output(NamedTuple):
     only_first: int
 
 
-BATCH = types.NamedUniTuple(IDS, 4, Batch)
-ENDS = types.UniTuple(INT, len(LayerWeights._fields))
-MODEL = types.NamedTuple([IN2, IN2, IN2, IN1, IN1, IN2, ENDS, IN1, INT, INT, types.float64], Model)
-WORKSPACE = types.NamedTuple([OUT2, OUT3, OUT2, OUT2, OUT2], Workspace)
-SCRATCH = types.NamedTuple([OUT2, OUT2, OUT2, OUT3], Scratch)
-OUTPUT = types.NamedTuple([OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT], Output)
+BATCH = RecordKind(Batch, (IDS, IDS, IDS, IDS))
+ENDS = RecordKind(tuple, (INT,) * len(LayerWeights._fields))
+MODEL = RecordKind(Model, (IN2, IN2, IN2, IN1, IN1, IN2, ENDS, IN1, INT, INT, DOUBLE))
+WORKSPACE = RecordKind(Workspace, (OUT2, OUT3, OUT2, OUT2, OUT2))
+SCRATCH = RecordKind(Scratch, (OUT2, OUT2, OUT2, OUT3))
+OUTPUT = RecordKind(Output, (OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT))
+# What the functions take that Python calls.
+ENCODE = (BATCH, MODEL, WORKSPACE, SCRATCH, OUTPUT, COUNTERS)
+POOLER = (IN2, IN1, IN1, OUT2)
+
+MEAN, CLS, MAX = 0, 1, 2  # codes of poolings
+NUM_STAGES = 7  # of a layer; see `transformer_layer.py`
+COUNTER_COLUMNS = 16  # of a stage; see `team.py`
 
 
-@part_of_kernels
-def layer_weights(model, n):
-    """Layer n's tensors: views of its row."""
-    row, e = model.layers_NZ[n], model.ends
-    return LayerWeights(
-        row[: e[0]], row[e[0] : e[1]], row[e[1] : e[2]], row[e[2] : e[3]],
-        row[e[3] : e[4]], row[e[4] : e[5]], row[e[5] : e[6]], row[e[6] : e[7]],
-        row[e[7] : e[8]], row[e[8] : e[9]], row[e[9] : e[10]], row[e[10] : e[11]],
-    )  # fmt: skip
+def num_stages(num_layers: int) -> int:
+    """Rows of counters that a forward pass needs."""
+    return 2 + num_layers * (NUM_STAGES + 1) + 1

@@ -1,11 +1,12 @@
 """BERT's own summary of a sequence."""
 
 from .ir.microkernel import TANH
-from .jit import IN1, IN2, OUT2, vector_kernel
+from .jit import vector_kernel
 from .linear import linear
+from .model import POOLER
 
 
-@vector_kernel(IN2, IN1, IN1, OUT2)
+@vector_kernel(*POOLER)
 def pooler(first_BD, weight_P, bias_E, pooled_BE):
     """Twin: reference.forward.pooler."""
     linear(first_BD, weight_P, bias_E, TANH, pooled_BE, pooled_BE)

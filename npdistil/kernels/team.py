@@ -13,8 +13,8 @@ on its own cache line; and [0, 4] threads that came.
 from .ir.atomics import fetch_add, give_way, load_acquire, pause
 from .ir.intrinsics import address
 from .jit import part_of_kernels
+from .model import COUNTER_COLUMNS
 
-COUNTER_COLUMNS = 16
 ROW_BYTES, TEAM_BYTES, DONE_BYTES = 8 * COUNTER_COLUMNS, 8 * 4, 8 * 8
 SPINS = 4000  # tens to hundreds of microseconds; who waits longer lets others use the processor
 

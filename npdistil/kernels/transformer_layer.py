@@ -4,10 +4,9 @@ import numpy as np
 
 from .ir.microkernel import ADD
 from .jit import COUNTERS, INT, OUT1, vector_kernel
-from .model import BATCH, MODEL, SCRATCH, WORKSPACE, layer_weights
+from .layer_weights import layer_weights
+from .model import BATCH, MODEL, SCRATCH, WORKSPACE
 from .stages import attention_stage, layer_norm_stage, linear_stage, slabs_stage
-
-NUM_STAGES = 7
 
 
 @vector_kernel(INT, BATCH, MODEL, WORKSPACE, SCRATCH, OUT1, COUNTERS, INT)

@@ -169,8 +169,8 @@ def test_nothing_is_read_before_it_is_written(rows, monkeypatch):
     def poisoning(borrow):
         def lend(passes, size: int):
             memory = borrow(passes, size)
-            poisoned.append(memory[0].shape)
-            for buffer in memory:
+            poisoned.append(memory.value[0].shape)
+            for buffer in memory.value:
                 buffer.fill(np.nan)
             return memory
 

@@ -9,9 +9,16 @@ from npdistil.config import EncoderConfig
 from npdistil.encoder.numba_backend import NOTHING
 from npdistil.encoder.pack_model import frozen, pack_model
 from npdistil.encoder.workspace import make_scratch, make_workspace
-from npdistil.kernels.forward import encode, num_stages
-from npdistil.kernels.model import Batch, Model, Output, Scratch, Workspace
-from npdistil.kernels.team import COUNTER_COLUMNS
+from npdistil.kernels.entries import encode
+from npdistil.kernels.model import (
+    COUNTER_COLUMNS,
+    Batch,
+    Model,
+    Output,
+    Scratch,
+    Workspace,
+    num_stages,
+)
 from npdistil.params import EncoderParams
 from tests.models import TINY, cu_seqlens_of
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from npdistil.encoder.workspace import make_scratch, make_workspace
+from npdistil.kernels.entries import encode
 from npdistil.kernels.first_token import first_token_layer
-from npdistil.kernels.forward import CLS, encode
 from npdistil.kernels.ir.target import HOST
-from npdistil.kernels.model import Scratch, Workspace
+from npdistil.kernels.model import CLS, NUM_STAGES, Scratch, Workspace
 from npdistil.kernels.pack_weights import whole_heads, whole_panels
-from npdistil.kernels.transformer_layer import NUM_STAGES
 from npdistil.params import cast
 from npdistil.reference.first_token import encode_first
 from npdistil.reference.first_token import first_token_layer as exact_layer
+from tests.kernels.compiled import compiled
 from tests.kernels.passes import (
     batch_of,
     counters_of,
@@ -54,7 +54,7 @@ def test_layer_equals_its_twin_and_writes_nothing_else(rng, heads, head_size, le
     )
     space.hidden_RD[:, :D], space.hidden_RD[:, D:] = hidden_TD, 0
     counters = counters_of(NUM_STAGES + 1)
-    first_token_layer(batch, model_of(params, config), space, scratch, counters, 0)
+    compiled(first_token_layer)(batch, model_of(params, config), space, scratch, counters, 0)
     assert exact_BD.std() > 0.1
     assert np.abs(space.hidden_RD[:B, :D] - exact_BD).max() <= KERNELS["transformer_layer"]
     assert not space.hidden_RD[:, D:].any(), "features behind the last are zeros for those to come"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npdistil.kernels.forward import encode
+from npdistil.kernels.entries import encode
 from npdistil.params import cast
 from npdistil.reference import forward as reference
 from tests.kernels.passes import batch_of, model_of, output_of, poisoned, share

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from npdistil.kernels.pooling import normalize
+from tests.kernels.compiled import compiled
 from tests.kernels.passes import guarded, is_untouched
 from tests.models import Draw
 from tests.tolerances import KERNELS
@@ -49,12 +50,12 @@ def test_kernel_refuses_what_it_was_not_compiled_for(twin: Twin, rng):
     inputs = twin.inputs(Draw(rng), sizes)
     outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
     arguments = [*([] if twin.in_place else inputs), *outputs, *(inputs[1:] * twin.in_place)]
-    twin.kernel(*arguments)
+    twin.call(*arguments)
     with pytest.raises(TypeError):
-        twin.kernel(*map(as_float64, arguments))
+        twin.call(*map(as_float64, arguments))
     outputs[0].flags.writeable = False
     with pytest.raises(TypeError):
-        twin.kernel(*arguments)
+        twin.call(*arguments)
 
 
 # Kernels that read another layout than their twin: records flattened, weights packed, one head or
@@ -100,5 +101,5 @@ def test_nan_is_never_hidden(rng):
 def test_normalising_a_zero_row_leaves_zeros():
     """0 / 0 where every feature cancels."""
     x_D = np.zeros(7, np.float32)
-    normalize(x_D)
+    compiled(normalize)(x_D)
     assert not x_D.any()

@@ -2,7 +2,6 @@
 
 import importlib
 import pkgutil
-import re
 import subprocess
 import sys
 import textwrap
@@ -11,9 +10,12 @@ from pathlib import Path
 import numba
 import pytest
 from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaError
 
 import npdistil.kernels
-from npdistil.kernels.jit import FASTMATH
+from npdistil.kernels.jit import FASTMATH, IN1, OUT1, Kernel
+from npdistil.kernels.objects.compile import CompileError, compile_unit
+from npdistil.kernels.objects.unit import Function, Unit
 
 SOURCE = Path(npdistil.kernels.__file__).parent
 MODULES = [
@@ -39,7 +41,7 @@ def broken_policies(kernel: Dispatcher) -> list[str]:
         "divides like Python": options.get("error_model") == "numpy",
         "counts references": options.get("_nrt") is False,
         "uses Numba's threads": not options.get("parallel"),
-        "has more than one signature": len(kernel.signatures) == 1,
+        "has a way of its own to compile": isinstance(kernel, Kernel) and bool(kernel.arguments),
         "names no twin": name.startswith(("reference.", "text.")),
         "names a twin that is not there": _exists(name),
     }
@@ -78,44 +80,30 @@ def test_the_policy_check_can_fail():
     assert len(broken_policies(rogue)) == 8
 
 
-# Runtime functions by which compiled code makes memory or raises.
-FORBIDDEN = re.compile(r"call [^@\n]*@\"?(NRT_(?:Alloc|MemInfo_alloc|Realloc)\w*|numba_\w+|Py\w+)")
+@pytest.mark.parametrize(
+    ("name", "error", "reason"),
+    [
+        ("copies", NumbaError, "NRT required"),
+        ("raises", CompileError, "the_exception_of_a_kernel"),
+        ("holds_an_address", CompileError, r"inttoptr \(i64 \d+"),
+    ],
+)
+def test_what_object_code_cannot_have_is_refused(name, error, reason):
+    """Memory of Numba's, an exception that nobody sees, an address of the process that compiled."""
+    unit = Unit(name, f"{__package__}.unfit", (Function(".unfit", name, (IN1, OUT1)),))
+    with pytest.raises(error, match=reason):
+        compile_unit(unit, "key")
 
 
-def forbidden_calls(kernel: Dispatcher) -> set[str]:
-    """Allocations and raises in a kernel's own code; its Python wrapper may do both.
-
-    Compiled anew, because code from the cache cannot be inspected.
-    """
-    (signature,) = kernel.signatures
-    options = {name: kernel.targetoptions[name] for name in ("nogil", "fastmath", "error_model")}
-    code = numba.njit(signature, **options)(kernel.py_func).inspect_llvm(signature)
-    functions = re.split(r"^(?=define )", code, flags=re.MULTILINE)[1:]
-    own = [
-        text for text in functions if not re.match(r"define [^@]*@\"?(_ZN7cpython|cfunc\.)", text)
-    ]
-    assert own
-    return {name for text in own for name in FORBIDDEN.findall(text)}
-
-
-@pytest.mark.parametrize("name", KERNELS)
-def test_kernel_allocates_and_raises_nothing(name):
-    """Its code must later run without Numba's runtime, which would serve both."""
-    assert forbidden_calls(KERNELS[name]) == set()
-
-
-def test_the_search_for_allocations_can_fail():
-    """An array assignment looks innocent, yet it can raise and builds a message for it."""
-
-    @numba.njit("void(f4[::1], f4[::1])", nogil=True, fastmath=set(FASTMATH), error_model="numpy")
-    def copy(x_N, y_N):
-        y_N[: x_N.shape[0]] = x_N
-
-    assert forbidden_calls(copy)
+def test_a_declaration_that_disagrees_with_its_kernel_is_refused():
+    """Words read as something else than what was written."""
+    unit = Unit("wrong", __name__, (Function("npdistil.kernels.pooler", "pooler", (IN1, OUT1)),))
+    with pytest.raises(CompileError, match="declared with other arguments"):
+        compile_unit(unit, "key")
 
 
 def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
-    """Runs the kernels' tests with bounds checks, from a fresh cache: a warm one ignores the flag.
+    """Runs the kernels' tests with bounds checks, by Numba: object code has none.
 
     First it proves that the flag works at all: a bad index raises.
     """
@@ -133,8 +121,15 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
         gather(x, np.array([2], np.int32), y)
         with pytest.raises(IndexError):
             gather(x, np.array([3], np.int32), y)
+
+        from npdistil.kernels import entries, forward, pooler
+        from npdistil.kernels.text import encode_texts, entries as text_entries, trie
+        entries.encode, entries.pooler = forward.encode, pooler.pooler
+        text_entries.encode_texts = encode_texts.encode_texts
+        text_entries.grow_trie, text_entries.place_trie = trie.grow_trie, trie.place_trie
         sys.exit(pytest.main(["-p", "no:cacheprovider", "--no-header",
                               "tests/kernels/test_parity.py",
+                              "tests/kernels/test_forward.py",
                               "tests/kernels/test_first_token.py",
                               "tests/kernels/test_transformer_layer.py",
                               "tests/text/compiled/test_batches.py",

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from npdistil.kernels.transformer_layer import NUM_STAGES, transformer_layer
+from npdistil.kernels.model import NUM_STAGES
+from npdistil.kernels.transformer_layer import transformer_layer
 from npdistil.params import cast
 from npdistil.reference import forward as reference
+from tests.kernels.compiled import compiled
 from tests.kernels.passes import batch_of, counters_of, model_of, poisoned
 from tests.models import TINY, Draw, cu_seqlens_of, random_params
 from tests.tolerances import KERNELS
@@ -29,7 +31,7 @@ def test_layer_equals_its_twin(rng, lengths, spare_rows, hidden_act):
     space, scratch = poisoned(T + spare_rows, max(lengths) + spare_rows, config)
     space.hidden_RD[:T, :D], space.hidden_RD[:T, D:] = hidden_TD, 0
     prob_Q = np.full(sum(prob.size for prob in exact_probs), np.nan, np.float32)
-    transformer_layer(
+    compiled(transformer_layer)(
         1, batch_of(lengths, config, rng), model_of(params, config), space, scratch, prob_Q,
         counters_of(NUM_STAGES), 0,
     )  # fmt: skip

@@ -11,7 +11,7 @@ busy. See docs/performance.md.
 
 from dataclasses import dataclass
 
-from numba.core.registry import cpu_target
+from ..objects.cpu import chosen_cpu
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,4 @@ def choose_target(cpu_name: str, features: str) -> Target:
     return next(target for target in TARGETS if present.issuperset(target.features))
 
 
-def _host_target() -> Target:
-    _, cpu_name, features = cpu_target.target_context.codegen().magic_tuple()
-    return choose_target(cpu_name, features)
-
-
-HOST = _host_target()
+HOST = choose_target(*chosen_cpu())

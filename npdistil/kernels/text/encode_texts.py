@@ -2,31 +2,25 @@
 
 import numpy as np
 
-from ..jit import INT, kernel
+from ..jit import kernel
 from .forms import (
     ADDED,
     ALONE,
     AT_TOKEN,
-    BYTES,
     CUT_SHORT,
     DONE,
+    ENCODE_TEXTS,
     EXPANDED,
     FLUSH,
     IGNORED,
-    IN_I,
     LETTER,
     LONG,
     NUMBER_SHIFT,
-    OUT_I,
-    OUT_IDS,
-    OUT_SPANS,
     RANK_MASK,
     RANK_SHIFT,
     REORDERED,
     SPACE,
-    TABLES,
     WITH_SPANS,
-    WORD_SPACE,
 )
 from .read_character import find_added, read_entry
 from .write_word import write_token, write_word
@@ -36,10 +30,7 @@ NOT_A_LETTER = np.uint32(AT_TOKEN | KIND)
 ONE = np.uint64(1)
 
 
-@kernel(
-    *(BYTES, IN_I, BYTES, INT, INT, TABLES, WORD_SPACE),
-    *(OUT_I, OUT_IDS, OUT_IDS, OUT_SPANS, OUT_I),
-)
+@kernel(*ENCODE_TEXTS)
 def encode_texts(
     text_U, start_B, goes_on_B, limit, detail, tables, word, answer, id_T, word_T, span_T2, end_B
 ):

@@ -3,17 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-IN_I = types.Array(types.int64, 1, "C", readonly=True)
-OUT_I = types.Array(types.int64, 1, "C")
-IN_TABLE = types.Array(types.uint32, 1, "C", readonly=True)
-OUT_TABLE = types.Array(types.uint32, 1, "C")
-OUT_IDS = types.Array(types.int32, 1, "C")
-OUT_SPANS = types.Array(types.int32, 2, "C")
-IN_IDS = types.Array(types.int32, 1, "C", readonly=True)
+from ..signature import INT, ArrayKind, RecordKind
+
+BYTES = ArrayKind(np.dtype("uint8"), 1, False)
+IN_I, OUT_I = (ArrayKind(np.dtype("int64"), 1, writable) for writable in (False, True))
+IN_TABLE, OUT_TABLE = (ArrayKind(np.dtype("uint32"), 1, writable) for writable in (False, True))
+IN_IDS, OUT_IDS = (ArrayKind(np.dtype("int32"), 1, writable) for writable in (False, True))
+OUT_SPANS = ArrayKind(np.dtype("int32"), 2, True)
 
 # What a character, or one part of what it becomes, does to the words around it. An entry holds
 # the kind in bits 0 to 2, AT_TOKEN in bit 3, the rank of its combining class in bits 4 to 9, and a
@@ -75,9 +73,20 @@ class WordSpace(NamedTuple):
     piece_end_W: NDArray[np.int64]
 
 
-TRIE = types.NamedTuple([IN_TABLE, IN_TABLE, IN_IDS, types.intp], Trie)
-TABLES = types.NamedTuple([IN_TABLE] * 4 + [TRIE, types.intp, TRIE] + [types.intp] * 4, TextTables)
-WORD_SPACE = types.NamedTuple([OUT_TABLE] * 2 + [OUT_I] * 3, WordSpace)
+TRIE = RecordKind(Trie, (IN_TABLE, IN_TABLE, IN_IDS, INT))
+TABLES = RecordKind(TextTables, (*[IN_TABLE] * 4, TRIE, INT, TRIE, INT, INT, INT, INT))
+WORD_SPACE = RecordKind(WordSpace, (OUT_TABLE, OUT_TABLE, OUT_I, OUT_I, OUT_I))
+
+# What the functions take that Python calls.
+ENCODE_TEXTS = (
+    *(BYTES, IN_I, BYTES, INT, INT, TABLES, WORD_SPACE),
+    *(OUT_I, OUT_IDS, OUT_IDS, OUT_SPANS, OUT_I),
+)
+GROW_TRIE = (IN_TABLE, IN_I, OUT_I, OUT_I, OUT_I, OUT_TABLE, OUT_I, OUT_I)
+PLACE_TRIE = (
+    *(IN_I, IN_I, IN_TABLE, IN_I, IN_IDS, INT, INT),
+    *(OUT_I, OUT_I, OUT_I, OUT_TABLE, OUT_TABLE, OUT_IDS, OUT_I),
+)
 
 
 def word_space(max_chars: int) -> WordSpace:

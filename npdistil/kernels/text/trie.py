@@ -1,12 +1,12 @@
 """Building a double array from sorted tokens, in time that a start-up does not notice."""
 
-from ..jit import INT, kernel
-from .forms import FREE, IN_I, IN_IDS, IN_TABLE, OUT_I, OUT_IDS, OUT_TABLE
+from ..jit import kernel
+from .forms import FREE, GROW_TRIE, PLACE_TRIE
 
 TRIES = 32  # free places to look at for a node with several children
 
 
-@kernel(IN_TABLE, IN_I, OUT_I, OUT_I, OUT_I, OUT_TABLE, OUT_I, OUT_I)
+@kernel(*GROW_TRIE)
 def grow_trie(symbol_C, start_V, child_N, last_N, sibling_N, symbol_N, node_V, count):
     """Tokens to a linked trie: first and last children, next siblings, the node of each token.
 
@@ -36,10 +36,7 @@ def grow_trie(symbol_C, start_V, child_N, last_N, sibling_N, symbol_N, node_V, c
     count[0] = nodes
 
 
-@kernel(
-    *(IN_I, IN_I, IN_TABLE, IN_I, IN_IDS, INT, INT),
-    *(OUT_I, OUT_I, OUT_I, OUT_TABLE, OUT_TABLE, OUT_IDS, OUT_I),
-)
+@kernel(*PLACE_TRIE)
 def place_trie(
     child_N, sibling_N, symbol_N, node_V, id_V, nodes, symbols,
     place_N, next_S, before_S, base_S, parent_S, id_S, used,

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.text.entries import grow_trie, place_trie
 from ...kernels.text.forms import Table, Trie
-from ...kernels.text.trie import grow_trie, place_trie
 
 Array = TypeVar("Array", bound=np.ndarray[Any, Any])
 

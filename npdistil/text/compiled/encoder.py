@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.text.encode_texts import encode_texts
+from ...kernels.text.entries import encode_texts
 from ...kernels.text.forms import (
     CUT_SHORT,
     DONE,

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from npdistil.kernels.text.encode_texts import encode_texts
+from npdistil.kernels.text.entries import encode_texts
 from npdistil.kernels.text.forms import EXPANDED, WITH_SPANS, word_space
 from npdistil.text.compiled import encoder
 from npdistil.text.compiled.build_trie import build_trie

@@ -1,0 +1,1 @@
+"""Object code of kernels: made by Numba once, kept in a private directory, loaded by LLVM alone."""

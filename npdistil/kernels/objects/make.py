@@ -1,0 +1,90 @@
+"""A unit's object code from its sources, made in a process of its own.
+
+A clean process compiles the same code wherever it is started: without the caller's Numba settings,
+and without what the caller has compiled already. The caller never has to import Numba, and of many
+that come at the same time all but the first wait.
+"""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from . import store
+from .key import unit_key
+from .sealed import unseal
+from .unit import Unit
+
+PROGRAM = """
+import sys
+sys.path[:] = {path!r}
+from {module} import main
+main({home!r}, {name!r}, {key!r})
+"""
+
+
+def make(unit: Unit, key: str) -> bytes:
+    """The unit, sealed; it is in the private directory afterwards, if there is one.
+
+    Where no process can be started, and only there, it is compiled in this one.
+    """
+    content = _from_child(unit, key)
+    if content is not None and unseal(content, key) is not None:
+        return content
+    return _kept_or_compiled(unit, key)
+
+
+def file_name(unit: Unit, key: str) -> str:
+    """What a unit is called in the private directory."""
+    return f"{unit.name}-{key}.o"
+
+
+def main(home: str, name: str, key: str) -> None:
+    """What the process does: the sealed unit to standard output.
+
+    Args:
+        home: the module where the unit stands.
+        name: its name.
+        key: what the caller takes it for; nothing is written where that is wrong.
+    """
+    units = vars(importlib.import_module(home)).values()
+    (unit,) = (unit for unit in units if isinstance(unit, Unit) and unit.name == name)
+    if unit_key(unit) == key:
+        sys.stdout.buffer.write(_kept_or_compiled(unit, key))
+
+
+def _from_child(unit: Unit, key: str) -> bytes | None:
+    if not sys.executable or getattr(sys, "frozen", False):
+        return None  # this program is no Python interpreter
+    path = [str(Path(place).absolute()) for place in sys.path]
+    values = {"module": __name__, "home": unit.home, "name": unit.name, "key": key}
+    try:
+        child = subprocess.run(
+            [sys.executable, "-c", PROGRAM.format(path=path, **values)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).parent,  # where no file has settings for Numba
+            env={name: text for name, text in os.environ.items() if name[:6] != "NUMBA_"},
+            check=False,
+        )
+    except OSError:
+        return None
+    return child.stdout
+
+
+def _kept_or_compiled(unit: Unit, key: str) -> bytes:
+    from .compile import compile_unit
+
+    name = file_name(unit, key)
+    content = None
+    for directory in filter(store.prepare, store.directories()):
+        with store.lock(directory, name):
+            kept = store.read(directory, name)
+            if kept is not None and unseal(kept, key) is not None:
+                return kept
+            content = content or compile_unit(unit, key)
+            if store.write(directory, name, content):
+                return content
+    return content or compile_unit(unit, key)

@@ -1,0 +1,184 @@
+"""Trouble with the private directory, from outside: the right answer, at worst compiled again."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.kernels.objects.tiny import PROGRAM, ROOT, finish, kept, run, start
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory) -> Path:
+    """A directory that eight processes filled at the same time."""
+    directory = tmp_path_factory.mktemp("warm")
+    for process in [start(directory) for _ in range(8)]:
+        assert not finish(process).warned
+    assert len([*(directory / "kernels").glob("*.tmp")]) == 0
+    return directory
+
+
+@pytest.fixture
+def copy(warm, tmp_path) -> Path:
+    """That directory, to be spoilt."""
+    return Path(shutil.copytree(warm, tmp_path / "copy"))
+
+
+def test_a_warm_start_imports_no_compiler(warm):
+    """The seconds that object code is kept for."""
+    found = run(warm)
+    assert not found.compiled and not found.warned
+    assert found.imported == []
+
+
+def test_a_cold_start_imports_none_either(tmp_path):
+    """Numba's memory, and its settings, in the user's process."""
+    found = run(tmp_path, NUMBA_OPT="0", NUMBA_BOUNDSCHECK="1", NUMBA_DISABLE_JIT="1")
+    assert found.compiled and not found.warned and found.imported == []
+    assert not run(tmp_path).compiled
+
+
+def truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def pickled(file: Path) -> None:
+    file.write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+
+
+def of_another_unit(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b'"key": "', b'"key": "0'))
+
+
+def behind_a_link(file: Path) -> None:
+    file.rename(file.with_name("elsewhere"))
+    file.symlink_to("elsewhere")
+
+
+def a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def writable_by_others(file: Path) -> None:
+    file.chmod(0o666)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        *(truncated, flipped, emptied, pickled, of_another_unit, behind_a_link, a_pipe),
+        *(writable_by_others, Path.unlink),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_made_again(copy, spoil):
+    """Half a file loaded, or one that stays broken for good."""
+    spoil(kept(copy))
+    found = run(copy)
+    assert found.compiled and not found.warned
+    assert not run(copy).compiled
+
+
+def others_may_write(directory: Path) -> None:
+    (directory / "kernels").chmod(0o777)
+
+
+def others_may_write_above(directory: Path) -> None:
+    directory.chmod(0o770)
+
+
+def a_link(directory: Path) -> None:
+    (directory / "kernels").rename(directory / "elsewhere")
+    (directory / "kernels").symlink_to("elsewhere")
+
+
+def a_file(directory: Path) -> None:
+    shutil.rmtree(directory)
+    directory.touch()
+
+
+@pytest.mark.parametrize("spoil", [others_may_write, others_may_write_above, a_link, a_file])
+def test_a_directory_that_cannot_be_trusted_costs_one_warning(copy, spoil):
+    """Planted code that is run, or an answer that is not given."""
+    spoil(copy)
+    found = run(copy)
+    assert found.compiled and found.warned
+
+
+def test_a_full_disk_costs_one_warning(tmp_path):
+    """A traceback about space, or half a file that is taken for a whole one."""
+    limits = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+    found = run(tmp_path, limits + PROGRAM)
+    assert found.compiled and found.warned
+    assert [*tmp_path.rglob("*.tmp"), *tmp_path.rglob("*.o")] == []
+
+
+@pytest.mark.parametrize("home", ["/proc", "/dev/null"])
+def test_without_a_home_temporary_files_do(tmp_path, home):
+    """Containers and serverless functions, where nothing but /tmp can be written to."""
+    places = {"HOME": home, "XDG_CACHE_HOME": "", "TMPDIR": str(tmp_path)}
+    found = run(None, **places)
+    assert found.compiled and not found.warned
+    assert not run(None, **places).compiled
+    assert len([*tmp_path.glob("npdistil*/kernels/*.o")]) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can become somebody else")
+def test_whose_files_are_read(copy, tmp_path):
+    """Those of the superuser, who builds images, and one's own; nobody else's."""
+    for place in (copy, tmp_path, *tmp_path.parents[:2]):
+        place.chmod(0o755)
+    check = (
+        "import os, sys; from pathlib import Path; from npdistil.kernels.objects import store\n"
+        "os.seteuid(int(sys.argv[2])); file = Path(sys.argv[1])\n"
+        "print(store.read(file.parent, file.name) is not None)"
+    )
+
+    def can_read(user: int) -> bool:
+        command = [sys.executable, "-c", check, str(kept(copy)), str(user)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout == "True\n"
+
+    assert can_read(0) and can_read(54321)
+    os.chown(kept(copy), 12345, 12345)
+    assert not can_read(0) and not can_read(54321)
+
+
+def test_killed_at_any_moment_it_starts_again(tmp_path):
+    """What a dead process leaves behind: half a file, a lock, a process that goes on."""
+    rng = random.Random(5)
+    for moment in range(20):
+        directory = tmp_path / str(moment // 4)
+        process = start(directory)
+        time.sleep(rng.uniform(0, 2.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if moment % 4 == 3:
+            assert not run(directory).warned
+            assert not run(directory).compiled
+            assert [*directory.rglob("*.tmp")] == []
+
+
+@pytest.mark.parametrize("program", ["", "/bin/false", "/nowhere/python", "/dev/null"])
+def test_without_a_process_of_its_own(tmp_path, program):
+    """Frozen programs and servers that embed Python have no interpreter to start."""
+    found = run(tmp_path, f"import sys; sys.executable = {program!r}\n" + PROGRAM)
+    assert found.compiled and not found.warned
+    assert "numba" in found.imported
+    assert run(tmp_path).imported == []

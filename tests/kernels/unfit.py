@@ -1,0 +1,27 @@
+"""Kernels that must not become object code."""
+
+import numpy as np
+
+from npdistil.kernels.jit import IN1, OUT1, kernel
+
+LARGE_N = np.ones(1 << 20, np.float32)  # Numba takes so large a constant by its address
+
+
+@kernel(IN1, OUT1)
+def copies(x_N, y_N):
+    """An array assignment looks innocent, yet it makes a copy where the two may overlap."""
+    y_N[: x_N.shape[0]] = x_N
+
+
+@kernel(IN1, OUT1)
+def raises(x_N, y_N):
+    """As it says."""
+    if x_N.shape[0] > y_N.shape[0]:
+        raise ValueError("too long")
+
+
+@kernel(IN1, OUT1)
+def holds_an_address(x_N, y_N):
+    """Of an array of this process."""
+    for n in range(x_N.shape[0]):
+        y_N[n] = LARGE_N[n]
