@@ -26,7 +26,10 @@ class Workers:
         Returns when `work` has ended and every `help_out` that was begun; the others are called
         off. What any of them raises is raised here.
         """
-        tickets = deque(range(min(helpers, self.num_threads - 1)))
+        invited = min(helpers, self.num_threads - 1)
+        if invited <= 0:
+            return work()
+        tickets = deque(range(invited))
         failures: SimpleQueue[BaseException | None] = SimpleQueue()  # of those that have ended
 
         def take_part() -> None:
@@ -41,7 +44,6 @@ class Workers:
                 failure = raised
             failures.put(failure)
 
-        invited = len(tickets)
         with suppress(RuntimeError):  # no thread to be had: the interpreter ends, or a limit is met
             for _ in range(invited):
                 self._running_pool().submit(take_part)

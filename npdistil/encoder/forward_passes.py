@@ -27,7 +27,6 @@ from ..kernels.model import (
 )
 from ..kernels.signature import Packed
 from ..workers import Workers
-from .pack_model import frozen
 from .packing import PackedBatch
 from .workspace import make_scratch, make_workspace
 
@@ -77,8 +76,9 @@ class ForwardPasses:
             )
             space = self._borrow_space(rows)
             part = batch.bundle(first, last)
-            ids = part.input_ids_T, part.token_type_ids_T, part.position_ids_T, part.cu_seqlens
-            arrays = Batch(*map(frozen, ids))
+            arrays = Batch(
+                part.input_ids_T, part.token_type_ids_T, part.position_ids_T, part.cu_seqlens
+            )
             under_way[n] = _Pass(arrays, space, output(first), counters)
             return n
 

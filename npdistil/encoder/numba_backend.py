@@ -39,12 +39,14 @@ class NumbaBackend:
         T, D = len(batch.input_ids_T), self._config.hidden_size
         layers, heads = self._config.num_hidden_layers, self._config.num_attention_heads
         states_NTD = np.empty((layers + 1 if output_hidden_states else 1, T, D), np.float32)
-        squares = batch.lengths.astype(np.int64) ** 2 * output_attentions
-        map_ends = heads * np.concatenate([[0], np.cumsum(squares)])
+        map_ends = [0]
+        if output_attentions:
+            squares = batch.lengths.astype(np.int64) ** 2
+            map_ends += (heads * np.cumsum(squares)).tolist()
         prob_NQ = np.empty((layers, map_ends[-1]), np.float32)
 
         def output(first: int) -> Output:
-            row, prob = int(batch.cu_seqlens[first]), int(map_ends[first])
+            row, prob = int(batch.cu_seqlens[first]), map_ends[first] if output_attentions else 0
             return NOTHING._replace(
                 states_NTD=states_NTD, first_row=row, prob_NQ=prob_NQ, first_prob=prob
             )

@@ -35,6 +35,8 @@ class PackedBatch:
     def spans(self, rows: int) -> list[tuple[int, int]]:
         """Cut the sequences into spans of at most `rows` token rows, at least one sequence each."""
         spans, first, B = [], 0, len(self.lengths)
+        if len(self.input_ids_T) <= rows and B > 0:
+            return [(0, B)]
         while first < B:
             end = min(int(self.cu_seqlens[first]) + rows, len(self.input_ids_T))
             fits = np.searchsorted(self.cu_seqlens, end, side="right") - 1
@@ -58,6 +60,8 @@ class PackedBatch:
 
     def bundle(self, first: int, last: int) -> "PackedBatch":
         """Sequences `first` up to `last` as a batch of their own; the token rows are views."""
+        if (first, last) == (0, len(self.lengths)):
+            return self
         rows = slice(self.cu_seqlens[first], self.cu_seqlens[last])
         return PackedBatch(
             self.input_ids_T[rows],
