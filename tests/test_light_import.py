@@ -20,6 +20,17 @@ def test_import_is_light():
     assert modules_after("import npdistil, npdistil.cli").isdisjoint(HEAVY)
 
 
+def test_a_warm_start_loads_llvm_alone(minilm_folder):
+    """Numba and SciPy on the way to the first embedding, or to the first ids."""
+    statement = f"""
+import numpy as np, npdistil
+model = npdistil.SentenceEncoder.from_pretrained({str(minilm_folder)!r})
+assert model.encode(["x"]).shape == (1, 384)
+model.encoder([[1, 2]]).pooler_output"""
+    found = modules_after(statement)
+    assert "llvmlite" in found and found.isdisjoint({"numba", "scipy"})
+
+
 def test_the_check_can_fail():
     """The same look at a process that does load the compiler."""
     assert {"numba", "llvmlite"} <= modules_after("import npdistil.kernels.jit")

@@ -12,11 +12,11 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import NpdistilError
-from . import embed, info, tokenize
+from . import cache, embed, info, tokenize, warmup
 from .messages import say
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
-VERBS = (embed, tokenize, info)
+VERBS = (embed, tokenize, info, warmup, cache)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -40,9 +40,10 @@ def test_help(run, arguments):
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("usage: npdistil")
     if arguments == ["--help"]:
-        assert all(f"\n    {name} " in done.out for name in ("embed", "tokenize", "info"))
+        assert all(f"\n    {name} " in done.out for name in COMMANDS)
 
 
+COMMANDS = ("embed", "tokenize", "info", "warmup", "cache")
 BAD_COMMAND_LINES = {
     "nothing": ([], "the following arguments are required: COMMAND"),
     "unknown_command": (["fly"], "invalid choice: 'fly'"),

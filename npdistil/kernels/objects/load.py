@@ -28,12 +28,16 @@ def load_unit(unit: Unit) -> dict[str, Call]:
         InputError: NPDISTIL_CPU names what this processor is not.
     """
     require_host(chosen_cpu())
+    return _functions(unit, obtain(unit))
+
+
+def obtain(unit: Unit) -> bytes:
+    """The unit's object code; it is kept afterwards, or a warning says why not."""
     key = unit_key(unit)
     found = find(unit, key)
     if found is None:
         _say_once()
-        content = make(unit, key)
-        found = unseal(content, key)
+        found = unseal(make(unit, key), key)
         assert found is not None
         if find(unit, key) is None:
             places = " or ".join(str(place.parent) for place in store.directories())
@@ -43,8 +47,7 @@ def load_unit(unit: Unit) -> dict[str, Call]:
                 RuntimeWarning,
                 stacklevel=2,
             )
-    _, code = found
-    return _functions(unit, code)
+    return found[1]
 
 
 def find(unit: Unit, key: str) -> tuple[dict[str, Any], bytes] | None:

@@ -113,6 +113,27 @@ def _write_through(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
 
 
+def files(directory: Path) -> dict[str, int]:
+    """The sizes of all files that are kept, by name; none where it is not there or not ours."""
+    try:
+        if not is_private(directory):
+            return {}
+        return {place.name: place.lstat().st_size for place in sorted(directory.glob("*.o"))}
+    except OSError:
+        return {}
+
+
+def clear(directory: Path) -> int:
+    """Remove what `files` lists, and what was left behind; returns how many files had code."""
+    count = len(files(directory))
+    with suppress(OSError):
+        if is_private(directory):
+            for pattern in ("*.o", "*.o.lock", "*.o.*.tmp"):
+                for place in directory.glob(pattern):
+                    place.unlink(missing_ok=True)
+    return count - len(files(directory))
+
+
 @contextmanager
 def lock(directory: Path, name: str) -> Iterator[None]:
     """Wait for others that make the same file, but not for ever.
