@@ -1,8 +1,11 @@
 """Reading files that nobody vouches for: regular files only, bounded, JSON without surprises."""
 
+import io
 import json
 import os
 import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,10 +35,50 @@ def is_there(path: Path, error: type[NpdistilError]) -> bool:
 def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearray:
     """Read a whole regular file of at most `max_bytes` bytes.
 
+    Raises:
+        error: the file is missing, unreadable, not a regular file, too large, or changed meanwhile.
+    """
+    with open_file(path, max_bytes, error) as file:
+        content = bytearray(file.size)
+        file.read_into(memoryview(content), 0)
+    return content
+
+
+class OpenFile:
+    """A regular file that is being read.
+
+    Attributes:
+        size: in bytes, when it was opened.
+    """
+
+    def __init__(self, stream: io.FileIO, size: int) -> None:
+        self._stream = stream
+        self.size = size
+
+    def read_into(self, view: memoryview, start: int) -> None:
+        """Fill a view of bytes with what stands from byte `start` on.
+
+        Raises:
+            EOFError: the file ends before.
+        """
+        self._stream.seek(start)
+        filled = 0
+        while filled < len(view):
+            count = self._stream.readinto(view[filled:])
+            if not count:
+                raise EOFError
+            filled += count
+
+
+@contextmanager
+def open_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> Iterator[OpenFile]:
+    """Open a regular file of at most `max_bytes` bytes, and see to it that it stays as it is.
+
     A FIFO or a device would block for ever or never end, hence the check on the open descriptor.
 
     Raises:
-        error: the file is missing, unreadable, not a regular file, too large, or changed meanwhile.
+        error: the file is missing, unreadable, not a regular file, too large, or it changed while
+            it was open.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -46,24 +89,22 @@ def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearr
         raise error(f"{path}: cannot be opened: {failure}.") from None
     try:
         # Before fdopen, which refuses a folder on its own terms.
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
             raise error(f"{path}: not a regular file.")
-        if status.st_size > max_bytes:
-            raise error(f"{path}: {status.st_size} bytes, at most {max_bytes} are accepted.")
-        content = bytearray(status.st_size)
-        view, filled = memoryview(content), 0
+        if before.st_size > max_bytes:
+            raise error(f"{path}: {before.st_size} bytes, at most {max_bytes} are accepted.")
         with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
-            while filled < len(content) and (count := stream.readinto(view[filled:])):
-                filled += count
-        complete = filled == status.st_size == os.fstat(descriptor).st_size
+            yield OpenFile(stream, before.st_size)
+        after = os.fstat(descriptor)
+        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise EOFError
+    except EOFError:
+        raise error(f"{path}: changed while it was read; try again.") from None
     except OSError as failure:
         raise error(f"{path}: cannot be read: {failure}.") from None
     finally:
         os.close(descriptor)
-    if not complete:
-        raise error(f"{path}: changed while it was read; try again.")
-    return content
 
 
 def read_json(
@@ -115,7 +156,7 @@ def parse_json(content: bytes | bytearray, source: str, error: type[NpdistilErro
             parse_int=_bounded_int,
             parse_float=_finite_float,
         )
-        _check_depth(value, MAX_JSON_DEPTH)
+        _check_depth([value], MAX_JSON_DEPTH)
     except RecursionError:
         raise error(f"{source}: nested more than {MAX_JSON_DEPTH} levels deep.") from None
     except ValueError as failure:
@@ -149,10 +190,9 @@ def _finite_float(digits: str) -> float:
     return value
 
 
-def _check_depth(value: Any, levels: int) -> None:
-    if levels < 0:
+def _check_depth(values: Collection[Any], levels: int) -> None:
+    if values and levels < 0:
         raise RecursionError
-    children = value.values() if isinstance(value, dict) else value
-    if isinstance(value, dict | list):
-        for child in children:
-            _check_depth(child, levels - 1)
+    # Most values by far are words and numbers of a vocabulary, which deserve no call each.
+    for value in [value for value in values if type(value) in (dict, list)]:
+        _check_depth(value.values() if type(value) is dict else value, levels - 1)

@@ -4,9 +4,9 @@ Weights keep the order they have on disk: `weight_EI` is (outputs, inputs) and a
 computes x_NI @ weight_EI.T + bias_E.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -76,15 +76,39 @@ class EncoderParams:
     """The whole encoder."""
 
     embeddings: EmbeddingParams
-    layers: tuple[LayerParams, ...]
+    layers: Sequence[LayerParams]  # a tuple, or `LayersOnDemand`
     pooler: LinearParams | None  # (D, D), applied to the first token; None: not in the file
+
+
+class LayersOnDemand(Sequence[LayerParams]):
+    """Layers that are read when they are asked for, every time, so that nobody holds them all."""
+
+    def __init__(self, count: int, read: Callable[[int], LayerParams]) -> None:
+        self._count = count
+        self.read = read
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, n: int) -> LayerParams: ...
+
+    @overload
+    def __getitem__(self, n: slice) -> tuple[LayerParams, ...]: ...
+
+    def __getitem__(self, n: int | slice) -> LayerParams | tuple[LayerParams, ...]:
+        numbers = range(self._count)[n]
+        if isinstance(numbers, int):
+            return self.read(numbers)
+        return tuple(map(self.read, numbers))
 
 
 def map_arrays(function: Callable[[str, Floats], Floats], node: Node) -> Node:
     """Rebuild a tree of parameters with `function(path, array)` in the place of each array.
 
     The only walk over the tree: paths and order of everything else come from here. A path is
-    the dotted way through the fields, such as `layers.0.attention.query.weight_EI`.
+    the dotted way through the fields, such as `layers.0.attention.query.weight_EI`. Layers on
+    demand stay so; `function` gets their arrays when somebody asks for them.
     """
     mapped: Node = _mapped(function, node, "")
     return mapped
@@ -94,6 +118,9 @@ def _mapped(function: Callable[[str, Floats], Floats], node: Any, path: str) -> 
     dot = "." if path else ""
     if isinstance(node, np.ndarray):
         return function(path, node)
+    if isinstance(node, LayersOnDemand):
+        read = node.read
+        return LayersOnDemand(len(node), lambda n: _mapped(function, read(n), f"{path}{dot}{n}"))
     if isinstance(node, tuple):
         return tuple(_mapped(function, item, f"{path}{dot}{n}") for n, item in enumerate(node))
     if is_dataclass(node) and not isinstance(node, type):
@@ -143,14 +170,29 @@ def from_named_arrays(arrays: Mapping[str, Floats], num_layers: int) -> EncoderP
 
     Token types and the pooler are optional, every other path must be present (KeyError).
     """
+    params = from_source(arrays.__getitem__, arrays, num_layers)
+    return replace(params, layers=tuple(params.layers))
+
+
+def from_source(
+    read: Callable[[str], Floats], paths: Container[str], num_layers: int
+) -> EncoderParams:
+    """The tree of arrays that `read(path)` gives, layers on demand.
+
+    Args:
+        read: called for every path that the tree has, of a layer when it is asked for.
+        paths: those that there are; token types and the pooler may be missing.
+        num_layers: how many layers there are.
+    """
 
     def linear(path: str) -> LinearParams:
-        return LinearParams(arrays[f"{path}.weight_EI"], arrays[f"{path}.bias_E"])
+        return LinearParams(read(f"{path}.weight_EI"), read(f"{path}.bias_E"))
 
     def norm(path: str) -> NormParams:
-        return NormParams(arrays[f"{path}.weight_D"], arrays[f"{path}.bias_D"])
+        return NormParams(read(f"{path}.weight_D"), read(f"{path}.bias_D"))
 
-    def layer(path: str) -> LayerParams:
+    def layer(n: int) -> LayerParams:
+        path = f"layers.{n}"
         attention = AttentionParams(
             query=linear(f"{path}.attention.query"),
             key=linear(f"{path}.attention.key"),
@@ -165,13 +207,14 @@ def from_named_arrays(arrays: Mapping[str, Floats], num_layers: int) -> EncoderP
         )
         return LayerParams(attention, feed_forward)
 
+    types = "embeddings.token_type_GD"
     return EncoderParams(
         embeddings=EmbeddingParams(
-            word_VD=arrays["embeddings.word_VD"],
-            position_PD=arrays["embeddings.position_PD"],
-            token_type_GD=arrays.get("embeddings.token_type_GD"),
+            word_VD=read("embeddings.word_VD"),
+            position_PD=read("embeddings.position_PD"),
+            token_type_GD=read(types) if types in paths else None,
             norm=norm("embeddings.norm"),
         ),
-        layers=tuple(layer(f"layers.{n}") for n in range(num_layers)),
-        pooler=linear("pooler") if "pooler.weight_EI" in arrays else None,
+        layers=LayersOnDemand(num_layers, layer),
+        pooler=linear("pooler") if "pooler.weight_EI" in paths else None,
     )

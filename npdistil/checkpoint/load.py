@@ -1,8 +1,9 @@
 """A model folder to configuration and parameters: all of it is right, or one error says why."""
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config import KEYS, EncoderConfig
-from ..dims import Floats
 from ..errors import ModelFileError
-from ..params import EncoderParams, cast, from_named_arrays
+from ..params import EncoderParams, cast, from_source
 from .names import AXES, FAMILIES, Expected, expected_tensors, is_ignored, new_spelling, prefix_of
-from .safetensors_file import StoredTensors, read_stored
+from .safetensors_file import open_tensors
+from .safetensors_header import Entry
 
 WEIGHTS_FILE = "model.safetensors"
 # Weights of other formats, and what a message says about them.
@@ -66,6 +67,23 @@ def load_stored(
         ConfigError: as `load_encoder`.
         ModelFileError: as `load_encoder`.
     """
+    with open_encoder(folder, dtype) as (config, params, weights):
+        return config, replace(params, layers=tuple(params.layers)), weights
+
+
+@contextmanager
+def open_encoder(
+    folder: Path | str, dtype: npt.DTypeLike = np.float32
+) -> Iterator[tuple[EncoderConfig, EncoderParams, StoredWeights]]:
+    """As `load_stored`, but each layer is read when it is asked for, while the context lasts.
+
+    So whoever packs weights holds those of one layer at a time. All checks are made before, but
+    those of a layer's values, which come when it is read.
+
+    Raises:
+        ConfigError: as `load_encoder`.
+        ModelFileError: as `load_encoder`; for NaN in a layer, when it is asked for.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         problem = "not a folder" if folder.exists() else "no such folder"
@@ -76,11 +94,14 @@ def load_stored(
     path = folder / WEIGHTS_FILE
     if not os.path.lexists(path):
         raise ModelFileError(_without_weights(folder))
-    stored = read_stored(path)
-    arrays, ignored = _by_path(stored, config, path)
-    used = {dtype for name, dtype in stored.dtypes.items() if name not in ignored}
-    weights = StoredWeights(", ".join(sorted(used)), stored.file_bytes, ignored)
-    return config, cast(from_named_arrays(arrays, config.num_hidden_layers), dtype), weights
+    with open_tensors(path) as file:
+        names, ignored = _by_path(file.entries, config, path)
+        for name in ignored:
+            file.read(name)  # nobody uses it, but a damaged file is refused as a whole
+        used = {entry.dtype for name, entry in file.entries.items() if name not in ignored}
+        weights = StoredWeights(", ".join(sorted(used)), file.size, ignored)
+        params = from_source(lambda path: file.read(names[path]), names, config.num_hidden_layers)
+        yield config, cast(params, dtype), weights
 
 
 def _without_weights(folder: Path) -> str:
@@ -98,13 +119,13 @@ def _without_weights(folder: Path) -> str:
 
 
 def _by_path(
-    stored: StoredTensors, config: EncoderConfig, path: Path
-) -> tuple[dict[str, Floats], tuple[str, ...]]:
-    """Arrays by field path, and the names that were ignored."""
-    prefix = prefix_of(stored.arrays, config.model_type)
+    entries: Mapping[str, Entry], config: EncoderConfig, path: Path
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Names in the file by field path, and the names that were ignored."""
+    prefix = prefix_of(entries, config.model_type)
     canonical: dict[str, str] = {}  # name without prefix, new spelling -> name in the file
     ignored, unused, twice = [], [], []
-    for name in stored.arrays:
+    for name in entries:
         short = new_spelling(name.removeprefix(prefix))
         if is_ignored(short, config.model_type):
             ignored.append(name)
@@ -122,7 +143,7 @@ def _by_path(
     wrong = [
         problem
         for short, want in expected.items()
-        if short in canonical and (problem := _mismatch(canonical[short], want, stored, config))
+        if short in canonical and (problem := _mismatch(canonical[short], want, entries, config))
     ]
     problems = [
         f"{len(names)} {kind}: {_shown(names)}"
@@ -139,15 +160,14 @@ def _by_path(
         raise ModelFileError(
             f"{path} does not match config.json{layers}. Tensors {'; '.join(problems)}."
         )
-    arrays = {want.path: stored.arrays[canonical[short]] for short, want in expected.items()}
-    return arrays, tuple(ignored)
+    return {want.path: canonical[short] for short, want in expected.items()}, tuple(ignored)
 
 
 def _mismatch(
-    name: str, want: Expected, stored: StoredTensors, config: EncoderConfig
+    name: str, want: Expected, entries: Mapping[str, Entry], config: EncoderConfig
 ) -> str | None:
     """What is wrong with one tensor, named with the keys of config.json that disagree."""
-    shape, dtype = stored.arrays[name].shape, stored.dtypes[name]
+    dtype, shape, _ = entries[name]
     if shape != want.shape:
         keys = KEYS[config.model_type]
         sizes = dict.fromkeys(f"{keys[AXES[a]]} {getattr(config, AXES[a])}" for a in want.axes)

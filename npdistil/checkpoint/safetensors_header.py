@@ -7,12 +7,12 @@ in the place of objects and unknown fields, with which two readers could see two
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import ModelFileError
-from ..files import parse_json
+from ..files import OpenFile, parse_json
 
 MAX_HEADER_BYTES = 16 << 20  # a BERT header has less than 100 KB
 MAX_METADATA_BYTES = 64 << 10
@@ -42,27 +42,37 @@ _FOREIGN = {
     b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",
     b"<": "an HTML page",
 }
+_FOREIGN_BYTES = 64
 
 
-def read_header(content: bytes | bytearray, path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Name -> (dtype, shape), in the order of the header.
+class Entry(NamedTuple):
+    """One tensor as the header describes it."""
+
+    dtype: str  # a key of DTYPES
+    shape: tuple[int, ...]
+    start: int  # byte in the file
+
+
+def read_header(file: OpenFile, path: Path) -> dict[str, Entry]:
+    """What tensors the file holds by name, in the order of the header.
 
     Raises:
         ModelFileError: sizes, JSON, names, fields, dtypes, shapes or ranges are not as they must
             be, or the tensors do not fill the rest of the file.
     """
-    if len(content) < 8:
+    if file.size < 8:
         raise ModelFileError(
-            f"{path}: {len(content)} bytes are no safetensors file; was the download cut?"
+            f"{path}: {file.size} bytes are no safetensors file; was the download cut?"
         )
-    length = int.from_bytes(content[:8], "little")
-    if not 2 <= length <= min(MAX_HEADER_BYTES, len(content) - 8):
+    begin = _bytes(file, 0, min(file.size, _FOREIGN_BYTES))
+    length = int.from_bytes(begin[:8], "little")
+    if not 2 <= length <= min(MAX_HEADER_BYTES, file.size - 8):
         raise ModelFileError(
-            f"{path}: not a safetensors file{_foreign(content)}: its header would have {length} "
-            f"bytes, with {len(content)} in the file."
+            f"{path}: not a safetensors file{_foreign(begin)}: its header would have {length} "
+            f"bytes, with {file.size} in the file."
         )
     source = f"{path}: header"
-    header = parse_json(content[8 : 8 + length], source, ModelFileError)
+    header = parse_json(_bytes(file, 8, length), source, ModelFileError)
     if not isinstance(header, dict):
         raise ModelFileError(f"{source}: expected a JSON object, received an array or a value.")
     _check_metadata(header.pop("__metadata__", None), source)
@@ -70,14 +80,20 @@ def read_header(content: bytes | bytearray, path: Path) -> dict[str, tuple[str, 
         raise ModelFileError(
             f"{source}: {len(header)} tensors, at most {MAX_TENSORS} are accepted."
         )
-    entries = {name: _read_entry(name, entry, source) for name, entry in header.items()}
-    needed = sum(math.prod(shape) * DTYPES[dtype].itemsize for dtype, shape in entries.values())
-    if needed != len(content) - 8 - length:
+    entries = {name: _read_entry(name, entry, source, 8 + length) for name, entry in header.items()}
+    needed = sum(math.prod(shape) * DTYPES[dtype].itemsize for dtype, shape, _ in entries.values())
+    if needed != file.size - 8 - length:
         raise ModelFileError(
             f"{path}: the header describes {needed} bytes of tensors, the file holds "
-            f"{len(content) - 8 - length}; was the download cut?"
+            f"{file.size - 8 - length}; was the download cut?"
         )
     return entries
+
+
+def _bytes(file: OpenFile, start: int, count: int) -> bytearray:
+    content = bytearray(count)
+    file.read_into(memoryview(content), start)
+    return content
 
 
 def _check_metadata(metadata: object, source: str) -> None:
@@ -89,8 +105,8 @@ def _check_metadata(metadata: object, source: str) -> None:
         raise ModelFileError(f"{source}: more than {MAX_METADATA_BYTES} bytes of __metadata__.")
 
 
-def _read_entry(name: str, entry: object, source: str) -> tuple[str, tuple[int, ...]]:
-    """Check one tensor's description."""
+def _read_entry(name: str, entry: object, source: str, data: int) -> Entry:
+    """Check one tensor's description; the tensors' bytes begin at byte `data`."""
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise ModelFileError(
             f"{source}: tensor name {name[:80]!r} is empty, too long or not printable."
@@ -112,7 +128,7 @@ def _read_entry(name: str, entry: object, source: str) -> tuple[str, tuple[int, 
         raise ModelFileError(f"{where}: shape {shape} is too large.")
     if math.prod(shape) * DTYPES[dtype].itemsize != offsets[1] - offsets[0]:
         raise ModelFileError(f"{where}: shape {shape} of {dtype} does not fill {offsets}.")
-    return dtype, tuple(shape)
+    return Entry(dtype, tuple(shape), data + offsets[0])
 
 
 def _are_sizes(value: object) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..arguments import as_flag, as_folder, one_of
-from ..checkpoint.load import load_encoder
+from ..checkpoint.load import open_encoder
 from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
@@ -36,7 +36,7 @@ class Encoder:
 
         Args:
             config: the architecture.
-            params: its parameters, of the config's shapes.
+            params: its parameters, of the config's shapes; layers on demand are asked for here.
             backend: "numba" for the compiled kernels, "numpy" for the readable reference.
             dtype: "float32"; "numpy" takes "float64" too.
             num_threads: threads of "numba"; None means NPDISTIL_NUM_THREADS, else all processors
@@ -71,8 +71,9 @@ class Encoder:
             InputError: as the constructor, or `folder` is no path.
             ConfigError, ModelFileError: the folder's files are missing, damaged or disagree.
         """
-        config, params = load_encoder(as_folder(folder), _checked_dtype(backend, dtype))
-        return cls(config, params, backend, dtype, num_threads)
+        checked = _checked_dtype(backend, dtype)
+        with open_encoder(as_folder(folder), checked) as (config, params, _):
+            return cls(config, params, backend, dtype, num_threads)
 
     def __call__(
         self,

@@ -18,7 +18,7 @@ from .backend import PackedOutput, Pooling
 from .forward_passes import ForwardPasses
 from .pack_model import frozen, pack_linear, pack_model
 from .packing import PackedBatch
-from .unpack_attention import folded_biases, unpack_attention
+from .unpack_attention import FoldedBiases, folded_biases, unpack_attention
 
 POOLING = {"mean": MEAN, "cls": CLS, "max": MAX}
 
@@ -28,7 +28,10 @@ class NumbaBackend:
 
     def __init__(self, params: EncoderParams, config: EncoderConfig, num_threads: int) -> None:
         self._config = config
-        self._model, self._folded = pack_model(params, config), folded_biases(params)
+        self._folded: list[FoldedBiases] = []
+        self._model = pack_model(
+            params, config, lambda layer: self._folded.append(folded_biases(layer))
+        )
         self._passes = ForwardPasses(self._model, config, num_threads)
         self._pooler = None if params.pooler is None else pack_linear(params.pooler)
 

@@ -1,5 +1,7 @@
 """The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..config import EncoderConfig
@@ -21,7 +23,7 @@ class NumpyBackend:
     """`reference/` behind the `Backend` protocol."""
 
     def __init__(self, params: EncoderParams, config: EncoderConfig) -> None:
-        self._params = params
+        self._params = replace(params, layers=tuple(params.layers))
         self._config = config
 
     def encode(

@@ -7,6 +7,7 @@ the mean sum to 1; so it joins the bias of the output projection: b + W b_value.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,18 @@ from ..kernels.pack_weights import Array, aligned_zeros, pack_panels, whole_head
 from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams
 
 
-def pack_model(params: EncoderParams, config: EncoderConfig) -> Model:
-    """All weights of a model, those of the layers in one block of memory."""
+def pack_model(
+    params: EncoderParams,
+    config: EncoderConfig,
+    passing: Callable[[LayerParams], object] = lambda layer: None,
+) -> Model:
+    """All weights of a model, those of the layers in one block of memory.
+
+    Args:
+        params: layers on demand are asked for once each, in order.
+        config: their sizes.
+        passing: gets each layer before it is gone.
+    """
     tables, D = params.embeddings, whole_panels(config.hidden_size)
     token_type_GD = tables.token_type_GD
     if token_type_GD is None:  # one zero row: adding it changes nothing
@@ -29,12 +40,15 @@ def pack_model(params: EncoderParams, config: EncoderConfig) -> Model:
 
     layers_NZ, ends = aligned_zeros(len(params.layers), 0), (0,) * len(LayerWeights._fields)
     for n, layer in enumerate(params.layers):
+        passing(layer)
         tensors = _padded_layer(layer, config)
         if n == 0:
             ends = tuple(np.cumsum([tensor.size for tensor in tensors]).tolist())
             layers_NZ = aligned_zeros(len(params.layers), ends[-1])
         for tensor, end in zip(tensors, ends, strict=True):
             _pack(tensor, layers_NZ[n, end - tensor.size : end])
+        last_key_EI = layer.attention.key.weight_EI
+        del layer, tensors  # before the next one is read
     return Model(
         frozen(tables.word_VD),
         frozen(tables.position_PD),
@@ -43,7 +57,7 @@ def pack_model(params: EncoderParams, config: EncoderConfig) -> Model:
         frozen(_padded(tables.norm.bias_D, D)),
         frozen(layers_NZ),
         ends,
-        frozen(_pack_question(params.layers[-1].attention.key.weight_EI, config)),
+        frozen(_pack_question(last_key_EI, config)),
         config.hidden_size,
         ACTIVATION_CODES[config.activation],
         config.layer_norm_eps,

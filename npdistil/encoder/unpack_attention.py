@@ -13,7 +13,7 @@ from ..config import EncoderConfig
 from ..dims import Floats
 from ..kernels.model import LayerWeights, Model
 from ..kernels.pack_weights import unpack_panels, whole_heads, whole_panels
-from ..params import AttentionParams, EncoderParams, LinearParams, NormParams
+from ..params import AttentionParams, LayerParams, LinearParams, NormParams
 
 
 class FoldedBiases(NamedTuple):
@@ -24,13 +24,10 @@ class FoldedBiases(NamedTuple):
     output_E: Floats
 
 
-def folded_biases(params: EncoderParams) -> tuple[FoldedBiases, ...]:
-    """Those of every layer; small copies, which keep no weights alive."""
-    attentions = [layer.attention for layer in params.layers]
-    return tuple(
-        FoldedBiases(a.key.bias_E.copy(), a.value.bias_E.copy(), a.output.bias_E.copy())
-        for a in attentions
-    )
+def folded_biases(layer: LayerParams) -> FoldedBiases:
+    """Those of a layer; small copies, which keep no weights alive."""
+    a = layer.attention
+    return FoldedBiases(a.key.bias_E.copy(), a.value.bias_E.copy(), a.output.bias_E.copy())
 
 
 def unpack_attention(
