@@ -3,12 +3,15 @@
 import operator
 import os
 from collections.abc import Sequence
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import InputError
+
+CHECKED_AT_ONCE = 32  # texts; long ones take memory while they are checked
 
 
 def as_texts(texts: object, name: str, first: int = 0) -> list[str]:
@@ -31,6 +34,23 @@ def as_texts(texts: object, name: str, first: int = 0) -> list[str]:
             f"{name}: expected a str, or a list, tuple or 1-d array of str, received "
             f"{type(texts).__name__}{shape}."
         )
+    if not _are_texts(items):
+        _name_the_wrong_one(items, name, first)
+    return items
+
+
+def _are_texts(items: Sequence[Any]) -> bool:
+    """Whether all are Unicode text: what encodes to UTF-16 is, and nothing is faster to check."""
+    try:
+        others = [*filterfalse(str.isascii, items)]
+        for start in range(0, len(others), CHECKED_AT_ONCE):
+            "".join(others[start : start + CHECKED_AT_ONCE]).encode("utf-16-le")
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _name_the_wrong_one(items: Sequence[Any], name: str, first: int) -> None:
     for index, item in enumerate(items, first):
         if not isinstance(item, str):
             pairs = " A tokenizer takes pairs as two lists of the same length."
@@ -47,7 +67,6 @@ def as_texts(texts: object, name: str, first: int = 0) -> list[str]:
                     f"character {failure.start}, which is not Unicode text. Decode the bytes as "
                     'UTF-8, or with errors="replace".'
                 ) from None
-    return items
 
 
 def as_folder(folder: object) -> Path:

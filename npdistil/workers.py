@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from queue import SimpleQueue
 
 
@@ -64,6 +65,16 @@ class Workers:
             pool = ThreadPoolExecutor(self.num_threads - 1, "npdistil")
             pool = self._pools.setdefault(process, pool)
         return pool
+
+
+@cache
+def shared_workers(num_threads: int) -> Workers:
+    """One for all who ask for so many threads.
+
+    For what is made often and works briefly, so that starting threads of its own would cost more
+    than the work.
+    """
+    return Workers(num_threads)
 
 
 def _take_all(tickets: "deque[int]") -> int:

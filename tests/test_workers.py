@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from npdistil.workers import Workers
+from npdistil.workers import Workers, shared_workers
 
 
 def names_of(workers: Workers, helpers: int) -> set[str]:
@@ -29,6 +29,12 @@ def test_the_caller_and_its_helpers_work_at_the_same_time():
     workers = Workers(4)
     assert len(names_of(workers, 3)) == 4
     assert names_of(workers, 0) == {threading.current_thread().name}
+
+
+def test_shared_workers_are_shared_by_those_who_want_as_many():
+    """Catches threads that every tokenizer starts anew, or one's number taken for another's."""
+    assert names_of(shared_workers(3), 2) == names_of(shared_workers(3), 2)
+    assert [shared_workers(n).num_threads for n in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_threads_are_started_once():
@@ -101,7 +107,7 @@ def test_work_is_done_when_no_thread_can_be_started_any_more():
     """Catches an encode that fails in a thread that outlives the main one."""
     program = """
 import threading
-from npdistil.workers import Workers
+from npdistil.workers import Workers, shared_workers
 
 def late():
     threading.main_thread().join()

@@ -133,6 +133,7 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
                               "tests/kernels/test_first_token.py",
                               "tests/kernels/test_transformer_layer.py",
                               "tests/text/compiled/test_batches.py",
+                              "tests/text/compiled/test_known_words.py",
                               "tests/text/compiled/test_fallbacks.py"]))
     """)
     script = tmp_path / "checked.py"

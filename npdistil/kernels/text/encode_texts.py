@@ -2,54 +2,70 @@
 
 import numpy as np
 
-from ..jit import kernel
+from ..jit import INT, kernel
 from .forms import (
     ADDED,
     ALONE,
     AT_TOKEN,
+    BYTES,
     CUT_SHORT,
     DONE,
-    ENCODE_TEXTS,
     EXPANDED,
     FLUSH,
     IGNORED,
+    IN_I,
     LETTER,
     LONG,
     NUMBER_SHIFT,
+    OUT_BYTES,
+    OUT_I,
+    OUT_IDS,
+    OUT_SPANS,
     RANK_MASK,
     RANK_SHIFT,
     REORDERED,
     SPACE,
+    TABLES,
     WITH_SPANS,
+    WORD_SPACE,
 )
+from .known_words import NO_ID, find_word
 from .read_character import find_added, read_entry
-from .write_word import write_token, write_word
+from .write_word import id_alone, write_token, write_word
 
 KIND = np.uint32(7)
 NOT_A_LETTER = np.uint32(AT_TOKEN | KIND)
 ONE = np.uint64(1)
 
 
-@kernel(*ENCODE_TEXTS)
+@kernel(
+    *(BYTES, IN_I, IN_I, BYTES, INT, INT, INT, INT, TABLES, WORD_SPACE),
+    *(OUT_I, INT, OUT_IDS, OUT_IDS, OUT_SPANS, OUT_I, OUT_BYTES),
+)
 def encode_texts(
-    text_U, start_B, goes_on_B, limit, detail, tables, word, answer, id_T, word_T, span_T2, end_B
-):
-    """Ids of texts in UTF-8, one after another, until a text ends otherwise than well.
+    text_U, begin_B, end_B, goes_on_B, first, behind_last, limit, detail, tables, word,
+    answer, t, id_T, word_T, span_T2, count_B, status_B,
+):  # fmt: skip
+    """Ids of texts in UTF-8, one after another.
 
     Args:
-        text_U: all texts joined; text b is text_U[start_B[b] : start_B[b + 1]].
-        start_B: B + 1 places.
+        text_U: text b is text_U[begin_B[b] : end_B[b]]; BEHIND bytes more can be read.
+        begin_B: see there.
+        end_B: see there.
         goes_on_B: 1 if a text goes on behind its last byte, so that what touches it is unknown.
+        first: the first text to encode.
+        behind_last: the first that is not to be encoded any more.
         limit: how many ids a text may have, [CLS] and [SEP] not counted; the rest is not read.
         detail: IDS_ONLY, WITH_WORDS or WITH_SPANS: what is filled besides id_T.
         tables: what characters become, and the tries.
         word: working memory, tables.max_chars long.
-        answer: four numbers to work with; the first receives how many texts are done, the second
-            why it ended: DONE, CUT_SHORT or REORDERED.
-        id_T: room for one id a byte and two a text.
+        answer: four numbers to work with.
+        t: the first id's place.
+        id_T: room for one id a byte and two a text, from place t on.
         word_T: the number of the word in its text; -1 for what tables.cls_id and sep_id add.
         span_T2: the characters of the text, half open, behind each id.
-        end_B: one place behind the last id of each text.
+        count_B: how many ids a text has; none if it ended otherwise than well.
+        status_B: how it ended: DONE, CUT_SHORT or REORDERED.
 
     Twin: text.encode.TextEncoder.
     """
@@ -62,9 +78,11 @@ def encode_texts(
     max_chars, unk_id = tables.max_chars, tables.unk_id
     symbol_W, rank_W, origin_W = word.symbol_W, word.rank_W, word.origin_W
     piece_W, piece_end_W = word.piece_W, word.piece_end_W
-    t = 0
-    for b in range(start_B.shape[0] - 1):
-        place, end, goes_on = start_B[b], start_B[b + 1], goes_on_B[b] != 0
+    slot_S = tables.known.slot_S
+    shift, fold = np.uint64(tables.known.shift), np.uint64(tables.known.fold)
+    for b in range(first, behind_last):
+        begin = t  # of the text's ids
+        place, end, goes_on = begin_B[b], end_B[b], goes_on_B[b] != 0
         ahead = place  # bytes of the joined text so far that are not characters of this text
         if tables.cls_id >= 0:
             write_token(tables.cls_id, -1, 0, 0, detail, t, id_T, word_T, span_T2)
@@ -76,32 +94,32 @@ def encode_texts(
         last = 0  # the character of the text that the word's last letter comes from
         status = DONE
         while t < most and place <= end and status == DONE:
-            if length == 0:
-                # The common case: an ASCII word that is one token, found while it is read.
-                node = root
-                at = place
-                entry = np.uint32(SPACE)
-                while at < end:
-                    entry = byte_entry[text_U[at]]
-                    if entry & NOT_A_LETTER:
-                        break
-                    child = np.uint64(base_N[node]) + np.uint64(entry >> NUMBER_SHIFT)
-                    if parent_N[child] != node:
-                        break
-                    node = child
-                    at += 1
-                kind = entry & KIND
-                is_over = not goes_on if at == end else kind == SPACE or kind == ALONE
-                if is_over and at > place and id_N[node] >= 0 and at - place <= max_chars:
-                    begin, behind = place - ahead, at - ahead
+            if length == 0 and place < end:
+                # The common cases: spaces, signs, and ASCII words that are one token.
+                entry = byte_entry[text_U[place]]
+                kind = entry & NOT_A_LETTER
+                if kind == SPACE:
+                    place += 1
+                    continue
+                token_id, behind = NO_ID, place + 1
+                if kind == ALONE:
+                    token_id = id_alone(base_N, parent_N, id_N, root, entry, unk_id)
+                elif kind == LETTER:
+                    token_id, size = find_word(text_U, place, end, slot_S, shift, fold)
+                    behind = place + size
+                    kind = np.uint32(LONG if goes_on else SPACE)
+                    if behind < end:
+                        kind = byte_entry[text_U[behind]] & KIND
+                    if kind != SPACE and kind != ALONE:
+                        token_id = NO_ID
+                if token_id >= 0:
                     write_token(
-                        id_N[node], number, begin, behind, detail, t, id_T, word_T, span_T2,
+                        token_id, number, place - ahead, behind - ahead, detail, t,
+                        id_T, word_T, span_T2,
                     )  # fmt: skip
                     t += 1
                     number += 1
-                    place = at
-                    if at < end and entry & NOT_A_LETTER == SPACE:
-                        place += 1
+                    place = behind
                     continue
             # ASCII letters as far as they go.
             while place < end:
@@ -139,9 +157,7 @@ def encode_texts(
                         entry = np.uint32(ADDED) | np.uint32(answer[0]) << np.uint32(NUMBER_SHIFT)
                         size, characters = answer[1], answer[2]
                 if entry & KIND == LONG:
-                    read_entry(text_U, place, page_of, page_entry, answer)
-                    size = answer[1]
-                    entry = np.uint32(answer[0])
+                    entry, size = read_entry(text_U, place, page_of, page_entry)
             place += size
             ahead += size - characters
             parts = 1
@@ -185,18 +201,15 @@ def encode_texts(
                     if kind != SPACE and t < most:
                         found = np.int64(entry >> NUMBER_SHIFT)
                         if kind == ALONE:
-                            child = np.uint64(base_N[root]) + np.uint64(found)
-                            is_token = parent_N[child] == root and id_N[child] >= 0
-                            found = np.int64(id_N[child]) if is_token else unk_id
+                            found = id_alone(base_N, parent_N, id_N, root, entry, unk_id)
                         behind = here + characters
                         write_token(found, number, here, behind, detail, t, id_T, word_T, span_T2)
                         t += 1
                         number += 1
+        status_B[b] = status
         if status != DONE:
-            answer[0], answer[1] = b, status
-            return
-        if tables.sep_id >= 0:
+            t = begin
+        elif tables.sep_id >= 0:
             write_token(tables.sep_id, -1, 0, 0, detail, t, id_T, word_T, span_T2)
             t += 1
-        end_B[b] = t
-    answer[0], answer[1] = start_B.shape[0] - 1, DONE
+        count_B[b] = t - begin

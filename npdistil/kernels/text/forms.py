@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..signature import INT, ArrayKind, RecordKind
+from ..signature import COUNTERS, INT, ArrayKind, RecordKind
 
-BYTES = ArrayKind(np.dtype("uint8"), 1, False)
+BYTES, OUT_BYTES = (ArrayKind(np.dtype("uint8"), 1, writable) for writable in (False, True))
+IN_LONGS, OUT_LONGS = (ArrayKind(np.dtype("uint64"), 1, writable) for writable in (False, True))
 IN_I, OUT_I = (ArrayKind(np.dtype("int64"), 1, writable) for writable in (False, True))
 IN_TABLE, OUT_TABLE = (ArrayKind(np.dtype("uint32"), 1, writable) for writable in (False, True))
 IN_IDS, OUT_IDS = (ArrayKind(np.dtype("int32"), 1, writable) for writable in (False, True))
@@ -29,6 +30,11 @@ DONE = 0
 CUT_SHORT = 1  # the text was only the beginning of one, and it did not suffice
 REORDERED = 2  # offsets were asked for, and marks that survive may change places
 
+# Words that are found by their bytes.
+MOST_BYTES = 12  # what two numbers hold beside the id
+BEHIND = 16  # bytes that must be readable behind the last text
+CASE = 0x2020202020202020  # the bit that makes a letter lower case, in each of eight bytes
+
 FREE = np.uint32(0xFFFF_FFFF)  # as a parent: nobody's
 NOTHING = np.uint32(0)  # the symbol of a character that no token contains
 
@@ -47,6 +53,14 @@ class Trie(NamedTuple):
     root: int
 
 
+class KnownWords(NamedTuple):
+    """Words that `kernels.text.known_words` finds by their bytes."""
+
+    slot_S: NDArray[np.uint64]
+    shift: int
+    fold: int  # CASE: they are those of lowered text; else 0
+
+
 class TextTables(NamedTuple):
     """Everything that the pass over the text reads."""
 
@@ -56,6 +70,7 @@ class TextTables(NamedTuple):
     pool: Table  # for each EXPANDED: how many entries, then these
     words: Trie
     suffix_root: int  # where a piece begins that does not begin its word
+    known: KnownWords
     added: Trie  # over bytes: a byte's symbol is its value + 1
     unk_id: int
     max_chars: int  # a longer word is one [UNK]
@@ -74,14 +89,17 @@ class WordSpace(NamedTuple):
 
 
 TRIE = RecordKind(Trie, (IN_TABLE, IN_TABLE, IN_IDS, INT))
-TABLES = RecordKind(TextTables, (*[IN_TABLE] * 4, TRIE, INT, TRIE, INT, INT, INT, INT))
+KNOWN = RecordKind(KnownWords, (IN_LONGS, INT, INT))
+TABLES = RecordKind(TextTables, (*[IN_TABLE] * 4, TRIE, INT, KNOWN, TRIE, INT, INT, INT, INT))
 WORD_SPACE = RecordKind(WordSpace, (OUT_TABLE, OUT_TABLE, OUT_I, OUT_I, OUT_I))
 
 # What the functions take that Python calls.
-ENCODE_TEXTS = (
-    *(BYTES, IN_I, BYTES, INT, INT, TABLES, WORD_SPACE),
-    *(OUT_I, OUT_IDS, OUT_IDS, OUT_SPANS, OUT_I),
+ENCODE_PARTS = (
+    *(BYTES, IN_TABLE, BYTES, IN_I, IN_I, BYTES, IN_I, IN_I),
+    *(INT, INT, TABLES, WORD_SPACE, OUT_I, OUT_BYTES, COUNTERS),
+    *(OUT_I, OUT_I, OUT_IDS, OUT_IDS, OUT_SPANS, OUT_I, OUT_BYTES),
 )
+PLACE_WORDS = (IN_LONGS, IN_LONGS, IN_IDS, INT, OUT_LONGS)
 GROW_TRIE = (IN_TABLE, IN_I, OUT_I, OUT_I, OUT_I, OUT_TABLE, OUT_I, OUT_I)
 PLACE_TRIE = (
     *(IN_I, IN_I, IN_TABLE, IN_I, IN_IDS, INT, INT),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..jit import INT, kernel
+from ..jit import INT, inlined_in_kernels, kernel
 from .forms import BYTES, IN_IDS, IN_TABLE, OUT_I
 
 ONE = np.uint64(1)
@@ -35,22 +35,17 @@ def find_added(text_U, place, end, base_N, parent_N, id_N, root, answer):
             answer[2] = characters
 
 
-@kernel(BYTES, INT, IN_TABLE, IN_TABLE, OUT_I)
-def read_entry(text_U, place, page_of, page_entry, answer):
-    """The entry of a character of two to four bytes, and how many they are, into `answer`.
-
-    Twin: text.normalize.Normalizer.
-    """
+@inlined_in_kernels
+def read_entry(text_U, place, page_of, page_entry):
+    """The entry of a character of two to four bytes, and how many they are."""
     byte = text_U[place]
-    if byte < 0xE0:
-        size = 2
-        code = (byte & 0x1F) << 6 | text_U[place + 1] & 0x3F
-    elif byte < 0xF0:
+    size = 2
+    code = (byte & 0x1F) << 6 | text_U[place + 1] & 0x3F
+    if byte >= 0xE0:
         size = 3
         code = (byte & 0x0F) << 12 | (text_U[place + 1] & 0x3F) << 6 | text_U[place + 2] & 0x3F
-    else:
+    if byte >= 0xF0:
         size = 4
         code = (byte & 0x07) << 18 | (text_U[place + 1] & 0x3F) << 12
         code |= (text_U[place + 2] & 0x3F) << 6 | text_U[place + 3] & 0x3F
-    answer[0] = page_entry[page_of[code >> 8] + np.uint32(code & 0xFF)]
-    answer[1] = size
+    return page_entry[page_of[code >> 8] + np.uint32(code & 0xFF)], size

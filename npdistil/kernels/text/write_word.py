@@ -2,10 +2,28 @@
 
 import numpy as np
 
-from ..jit import INT, kernel
-from .forms import IN_I, IN_IDS, IN_TABLE, OUT_I, OUT_IDS, OUT_SPANS, WITH_SPANS, WITH_WORDS
+from ..jit import INT, inlined_in_kernels, kernel
+from .forms import (
+    IN_I,
+    IN_IDS,
+    IN_TABLE,
+    NUMBER_SHIFT,
+    OUT_I,
+    OUT_IDS,
+    OUT_SPANS,
+    WITH_SPANS,
+    WITH_WORDS,
+)
 
 NONE = np.int32(-1)
+
+
+@inlined_in_kernels
+def id_alone(base_N, parent_N, id_N, root, entry, unk_id):
+    """The token of a character that is a word."""
+    child = np.uint64(base_N[root]) + np.uint64(entry >> NUMBER_SHIFT)
+    is_token = parent_N[child] == root and id_N[child] >= 0
+    return np.int64(id_N[child]) if is_token else unk_id
 
 
 @kernel(IN_TABLE, INT, IN_TABLE, IN_TABLE, IN_IDS, INT, INT, INT, OUT_I, OUT_I, OUT_I)
@@ -57,12 +75,9 @@ def match_word(
     answer[0] = pieces
 
 
-@kernel(INT, INT, INT, INT, INT, INT, OUT_IDS, OUT_IDS, OUT_SPANS)
+@inlined_in_kernels
 def write_token(token_id, number, begin, end, detail, t, id_T, word_T, span_T2):
-    """One token at place t, with as much detail as is wanted.
-
-    Twin: text.encoded.EncodedTexts.
-    """
+    """One token at place t, with as much detail as is wanted."""
     id_T[t] = token_id
     if detail >= WITH_WORDS:
         word_T[t] = number

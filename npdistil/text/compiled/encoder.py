@@ -2,45 +2,41 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.text.entries import encode_texts
+from ...kernels.model import COUNTER_COLUMNS
+from ...kernels.text.entries import encode_parts
 from ...kernels.text.forms import (
+    BEHIND,
     CUT_SHORT,
-    DONE,
     IDS_ONLY,
+    REORDERED,
     WITH_SPANS,
     WITH_WORDS,
     TextTables,
     word_space,
 )
-from ...threads import run_all
+from ...workers import shared_workers
 from ..encoded import EncodedTexts, TextsToIds
 from ..settings import TokenizerSettings
 from ..special import AddedToken
 from ..vocab import Vocabulary
+from .joined import NO_LIMIT, join_texts, starts
+from .results import Found, Tokens, cut
 from .tables import text_tables, without_added
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 
-BUNDLE_CHARACTERS = 1 << 16  # what a thread takes at a time
+BLOCK_CHARACTERS = 1 << 19  # what a pass holds in memory
+PART_CHARACTERS = 1 << 12  # what a thread takes at a time
+SMALLEST_SHARE = 1 << 13  # characters that pay a wake-up
 # A text that is to be cut is read so far at first, then in steps eight times as long.
 FIRST_CHARACTERS, CHARACTERS_PER_ID, NEXT_STEP = 64, 16, 8
-NO_LIMIT = 1 << 40
 MAX_CHARS = 1 << 10  # sorting marks costs the square of it
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    """Tokens of some texts; arrays that nobody asked for are empty."""
-
-    ids_T: Int32s
-    words_T: Int32s
-    spans_T2: Int32s
-    lengths_B: Int64s
 
 
 class CompiledTextEncoder:
@@ -84,15 +80,12 @@ class CompiledTextEncoder:
                 texts, enough=enough, offsets=offsets, special_as_text=special_as_text
             )
 
-        def readable(text: str) -> _Tokens:
+        def readable(text: str) -> Tokens:
             found = self._readable(
                 [text], enough=enough, offsets=True, special_as_text=special_as_text
             )
-            kept = slice(0, enough)
             assert found.spans_T2 is not None
-            ids_T = found.ids_T[kept]
-            length_B = np.array([len(ids_T)])
-            return _Tokens(ids_T, found.words_T[kept], found.spans_T2[kept], length_B)
+            return Tokens(found.ids_T, found.words_T, found.spans_T2, found.lengths_B)[:enough]
 
         detail = WITH_SPANS if offsets else WITH_WORDS
         tokens = self._encode(texts, _Request(tables, enough, detail, readable))
@@ -100,7 +93,7 @@ class CompiledTextEncoder:
             ids_T=tokens.ids_T,
             words_T=tokens.words_T,
             spans_T2=tokens.spans_T2 if offsets else None,
-            cu_seqlens=_ends(tokens.lengths_B),
+            cu_seqlens=starts(tokens.lengths_B),
         )
 
     def pack(
@@ -112,7 +105,7 @@ class CompiledTextEncoder:
             return self._readable.pack(texts, enough=enough, special_as_text=special_as_text)
         tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
         tokens = self._encode(texts, _Request(tables, enough, IDS_ONLY, None))
-        return tokens.ids_T, _ends(tokens.lengths_B)
+        return tokens.ids_T, starts(tokens.lengths_B)
 
     def _tables_for(self, special_as_text: bool) -> TextTables | None:
         """What the kernels need to do it; None: they cannot."""
@@ -120,18 +113,58 @@ class CompiledTextEncoder:
             return self._tables
         return without_added(self._tables) if self._all_special else None
 
-    def _encode(self, texts: Sequence[str], request: "_Request") -> _Tokens:
+    def _encode(
+        self, texts: Sequence[str], request: "_Request", characters: int | None = None
+    ) -> Tokens:
+        """Block after block, so that what a pass needs stays small."""
+        if characters is None:
+            characters = request.first_characters
+        if sum(map(len, texts)) <= BLOCK_CHARACTERS and texts:
+            return self._encode_block(texts, request, characters)
         length_B = np.fromiter(map(len, texts), np.int64, len(texts))
-        work_B = np.minimum(length_B, request.first_characters)
-        bundle_B = np.cumsum(work_B) // BUNDLE_CHARACTERS
-        cuts = [0, *(np.flatnonzero(np.diff(bundle_B)) + 1).tolist(), len(texts)]
-        found: list[list[_Tokens]] = [[] for _ in cuts[1:]]
+        cut_N = cut(np.minimum(length_B, characters), BLOCK_CHARACTERS)
+        return Tokens.joined(
+            [
+                self._encode_block(texts[first:behind], request, characters)
+                for first, behind in pairwise(cut_N.tolist())
+            ]
+        )
 
-        def run(index: int) -> None:
-            found[index] = request.run(texts[cuts[index] : cuts[index + 1]])
+    def _encode_block(self, texts: Sequence[str], request: "_Request", characters: int) -> Tokens:
+        joined = join_texts(texts, characters)
+        cut_P = cut(joined.length_B, PART_CHARACTERS)
+        found = Found.room_for(joined.place_B, request.detail)
+        counters = np.zeros((1, COUNTER_COLUMNS), np.int64)
+        most_bytes = int(np.diff(joined.place_B[cut_P]).max())
 
-        run_all(run, range(len(found)), self._num_threads)
-        return _joined([tokens for bundle in found for tokens in bundle])
+        def work() -> None:
+            word, answer = word_space(request.tables.max_chars), np.empty(4, np.int64)
+            text_U = np.empty(most_bytes + BEHIND, np.uint8)
+            encode_parts(
+                *(*joined, cut_P, request.limit, request.detail, request.tables),
+                *(word, answer, text_U, counters, *found),
+            )
+
+        shares = int(joined.length_B.sum()) // SMALLEST_SHARE
+        shared_workers(self._num_threads).share(work, work, min(shares, len(cut_P) - 2))
+        others = self._others(texts, found.status_B, request, characters)
+        return found.collect(joined.place_B, cut_P, others)
+
+    def _others(
+        self, texts: Sequence[str], status_B: NDArray[np.uint8], request: "_Request", read: int
+    ) -> dict[int, Tokens]:
+        """Tokens of the texts that ended otherwise than well."""
+        if not status_B.any():
+            return {}
+        others = {}
+        short = np.flatnonzero(status_B == CUT_SHORT).tolist()
+        longer = self._encode([texts[b] for b in short], request, read * NEXT_STEP)
+        for b, (start, end) in zip(short, pairwise(starts(longer.lengths_B).tolist()), strict=True):
+            others[b] = longer[start:end]
+        for b in np.flatnonzero(status_B == REORDERED).tolist():
+            assert request.readable is not None
+            others[b] = request.readable(texts[b])
+        return others
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +174,12 @@ class _Request:
     tables: TextTables
     enough: int | None
     detail: int
-    readable: Callable[[str], _Tokens] | None
+    readable: Callable[[str], Tokens] | None
+
+    @property
+    def limit(self) -> int:
+        """How many ids a text may have."""
+        return NO_LIMIT if self.enough is None else self.enough
 
     @property
     def first_characters(self) -> int:
@@ -149,71 +187,3 @@ class _Request:
         if self.enough is None:
             return NO_LIMIT
         return FIRST_CHARACTERS + CHARACTERS_PER_ID * self.enough
-
-    def run(self, texts: Sequence[str]) -> list[_Tokens]:
-        """Encode some texts on this thread."""
-        return self._run(texts, self.first_characters)
-
-    def _run(self, texts: Sequence[str], characters: int) -> list[_Tokens]:
-        text_U, start_B, goes_on_B = _bytes_of(texts, characters)
-        word, answer = word_space(self.tables.max_chars), np.empty(4, np.int64)
-        limit = NO_LIMIT if self.enough is None else self.enough
-        found: list[_Tokens] = []
-        first = 0
-        while first < len(texts):
-            # Every part of a character takes a byte or more, and every id a part or more; in
-            # front of and behind a text stands one id.
-            room = len(text_U) - int(start_B[first]) + 2 * (len(texts) - first)
-            ids_T = np.empty(room, np.int32)
-            words_T = np.empty(room if self.detail >= WITH_WORDS else 0, np.int32)
-            spans_T2 = np.empty((room if self.detail >= WITH_SPANS else 0, 2), np.int32)
-            end_B = np.empty(len(texts) - first, np.int64)
-            encode_texts(
-                *(text_U, start_B[first:], goes_on_B[first:], limit, self.detail),
-                *(self.tables, word, answer, ids_T, words_T, spans_T2, end_B),
-            )
-            done, status = answer[:2].tolist()
-            last = int(end_B[done - 1]) if done else 0
-            lengths_B = np.diff(end_B[:done], prepend=0)
-            found.append(_Tokens(ids_T[:last], words_T[:last], spans_T2[:last], lengths_B))
-            first += done
-            if status == CUT_SHORT:
-                found += self._run(texts[first : first + 1], characters * NEXT_STEP)
-            elif status != DONE:
-                assert self.readable is not None
-                found.append(self.readable(texts[first]))
-            first += status != DONE
-        return found
-
-
-def _bytes_of(
-    texts: Sequence[str], characters: int
-) -> tuple[NDArray[np.uint8], Int64s, NDArray[np.uint8]]:
-    """UTF-8 of the texts' beginnings, where each starts, and which go on behind."""
-    goes_on_B = np.zeros(len(texts), np.uint8)
-    if characters < NO_LIMIT:
-        goes_on_B[:] = [len(text) > characters for text in texts]
-        if goes_on_B.any():
-            texts = [text[:characters] for text in texts]
-    joined = "".join(texts)
-    if joined.isascii():
-        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-        content = joined.encode()
-    else:
-        encoded = [text.encode() for text in texts]
-        sizes = np.fromiter(map(len, encoded), np.int64, len(texts))
-        content = b"".join(encoded)
-    return np.frombuffer(content, np.uint8), _ends(sizes), goes_on_B
-
-
-def _ends(length_B: Int64s) -> Int64s:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(length_B)])
-
-
-def _joined(parts: Sequence[_Tokens]) -> _Tokens:
-    return _Tokens(
-        np.concatenate([np.empty(0, np.int32), *(part.ids_T for part in parts)]),
-        np.concatenate([np.empty(0, np.int32), *(part.words_T for part in parts)]),
-        np.concatenate([np.empty((0, 2), np.int32), *(part.spans_T2 for part in parts)]),
-        np.concatenate([np.empty(0, np.int64), *(part.lengths_B for part in parts)]),
-    )

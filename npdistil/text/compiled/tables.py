@@ -21,6 +21,7 @@ from ..settings import TokenizerSettings
 from ..vocab import Vocabulary
 from .build_trie import build_trie, frozen
 from .characters import CODE_POINTS, CharacterMap, CharacterSettings, character_map
+from .known_words import known_words
 
 PAGE = 256
 
@@ -71,6 +72,7 @@ def text_tables(
         pool=frozen(pool),
         words=words,
         suffix_root=_descend(words, symbol_U[_code_points([settings.continuing_subword_prefix])]),
+        known=known_words(vocabulary.pieces, chars, added, settings.max_input_chars_per_word),
         added=_added_trie(added),
         unk_id=vocabulary.ids[settings.unk_token],
         max_chars=settings.max_input_chars_per_word,

@@ -1,16 +1,19 @@
 """Around the kernels: bundles, threads, buffers, cut texts, packed rows, tries."""
 
 import random
+import threading
 from itertools import product
 
 import numpy as np
 import pytest
 
-from npdistil.kernels.text.entries import encode_texts
-from npdistil.kernels.text.forms import EXPANDED, WITH_SPANS, word_space
+from npdistil.kernels.model import COUNTER_COLUMNS
+from npdistil.kernels.text.entries import encode_parts
+from npdistil.kernels.text.forms import BEHIND, EXPANDED, WITH_SPANS, word_space
 from npdistil.text.compiled import encoder
 from npdistil.text.compiled.build_trie import build_trie
 from npdistil.text.compiled.characters import CODE_POINTS, CharacterSettings, character_map
+from npdistil.text.compiled.joined import NO_LIMIT, join_texts
 from tests.text.compiled.both import SPECIAL, Both, settings_of
 from tests.text.compiled.test_equality import TOKENS, golden_texts
 
@@ -18,9 +21,11 @@ REQUEST = {"enough": None, "offsets": True, "special_as_text": False}
 
 
 @pytest.mark.parametrize("characters", [1, 7, 100, 1 << 16])
-def test_bundles_and_threads_change_nothing(monkeypatch, characters):
-    """Catches a text lost or counted twice where bundles meet, and memory that threads share."""
-    monkeypatch.setattr(encoder, "BUNDLE_CHARACTERS", characters)
+@pytest.mark.parametrize("cut", ["BLOCK_CHARACTERS", "PART_CHARACTERS"])
+def test_blocks_parts_and_threads_change_nothing(monkeypatch, cut, characters):
+    """Catches a text lost or counted twice where parts meet, and memory that threads share."""
+    monkeypatch.setattr(encoder, cut, characters)
+    monkeypatch.setattr(encoder, "SMALLEST_SHARE", 1)
     texts = golden_texts()[:400]
     for threads in (1, 3):
         pair = Both(TOKENS, num_threads=threads)
@@ -30,14 +35,44 @@ def test_bundles_and_threads_change_nothing(monkeypatch, characters):
         pair.check(few)
 
 
-def test_same_bytes_on_any_number_of_threads():
+@pytest.mark.parametrize("texts", [["e\u0301 a"], ["abc", "\ud55c"], ["\ud55c", "abc [SEP]", ""]])
+def test_ascii_beside_other_texts(texts):
+    """Catches a text looked up in the other array, or at its place in the other one."""
+    Both(TOKENS).check(texts * 9)
+
+
+def test_same_bytes_on_any_number_of_threads(monkeypatch):
     """Catches an answer that depends on who comes first."""
+    monkeypatch.setattr(encoder, "SMALLEST_SHARE", 1)
+    monkeypatch.setattr(encoder, "PART_CHARACTERS", 64)
     texts = [text * 9 for text in golden_texts()]
     wanted = Both(TOKENS, num_threads=1).compiled(texts, **REQUEST)
     for threads in (2, 5):
-        found = Both(TOKENS, num_threads=threads).compiled(texts, **REQUEST)
-        for name in ("ids_T", "words_T", "spans_T2", "cu_seqlens"):
-            assert getattr(found, name).tobytes() == getattr(wanted, name).tobytes()
+        compiled = Both(TOKENS, num_threads=threads).compiled
+        for _ in range(5):
+            found = compiled(texts, **REQUEST)
+            for name in ("ids_T", "words_T", "spans_T2", "cu_seqlens"):
+                assert getattr(found, name).tobytes() == getattr(wanted, name).tobytes()
+
+
+def test_threads_share_a_batch_of_short_texts(monkeypatch):
+    """Catches parts that one thread takes alone: the caller waits here for a second one."""
+    taken, both = set(), threading.Barrier(2, timeout=20)
+    original = encoder.encode_parts
+
+    def meeting(*arguments):
+        taken.add(threading.current_thread().name)
+        both.wait()
+        original(*arguments)
+
+    monkeypatch.setattr(encoder, "encode_parts", meeting)
+    texts = ["abc ab"] * (2 * encoder.SMALLEST_SHARE // 6)
+    assert len(Both(TOKENS, num_threads=2).compiled(texts, **REQUEST).cu_seqlens) == len(texts) + 1
+    assert len(taken) == 2
+    monkeypatch.setattr(both, "wait", lambda: None)
+    taken.clear()
+    Both(TOKENS, num_threads=2).compiled(texts[: len(texts) // 3], **REQUEST)
+    assert taken == {threading.current_thread().name}
 
 
 @pytest.mark.parametrize("switches", [*product((True, False), repeat=4)])
@@ -70,21 +105,24 @@ def test_outputs_stay_inside(text, most):
         tokens,
         settings_of((True, text[0] == "\uac01", True), max_input_chars_per_word=1000),
     ).compiled._tables._replace(cls_id=2, sep_id=3)
-    text_U = np.frombuffer(text.encode() * 2, np.uint8)
-    room = len(text_U) + 4
+    joined = join_texts([text, text], NO_LIMIT)
+    room = int(joined.place_B[-1]) + 4
     ids, words = (np.full(room + 8, -77, np.int32) for _ in range(2))
-    spans, ends = np.full((room + 8, 2), -77, np.int32), np.full(6, -77)
-    inside = slice(4, 4 + room)
-    encode_texts(
-        *(text_U, np.array([0, len(text_U) // 2, len(text_U)]), np.zeros(2, np.uint8), 1 << 40),
-        *(WITH_SPANS, tables, word_space(1000), np.empty(4, np.int64)),
-        *(ids[inside], words[inside], spans[inside], ends[2:4]),
+    spans, counts = np.full((room + 8, 2), -77, np.int32), np.full(6, -77)
+    begins, ends, text_U = counts.copy(), counts.copy(), np.full(room - 4 + BEHIND, 77, np.uint8)
+    status_B, inside, two = np.empty(2, np.uint8), slice(4, 4 + room), slice(2, 4)
+    encode_parts(
+        *(*joined, np.array([0, 2]), 1 << 40, WITH_SPANS, tables, word_space(1000)),
+        *(np.empty(4, np.int64), text_U, np.zeros((1, COUNTER_COLUMNS), np.int64)),
+        *(begins[two], ends[two], ids[inside], words[inside], spans[inside], counts[two], status_B),
     )
-    assert ends[3] - 4 == most * len(text_U)
-    for array in (ids, words, spans, ends):
+    used = counts[two].sum()
+    assert used - 4 == most * 2 * len(text.encode()) and not status_B.any()
+    for array in (ids, words, spans, counts, begins, ends):
         assert np.all(array[:2] == -77) and np.all(array[-2:] == -77)
     for array in (ids, words, spans):
-        assert np.all(array[:4] == -77) and np.all(array[4 + ends[3] :] == -77)
+        assert np.all(array[:4] == -77) and np.all(array[4 + used :] == -77)
+    assert np.all(text_U[2 * len(text.encode()) :] == 77)
 
 
 def test_a_cut_text_is_read_no_further_than_needed(monkeypatch):
@@ -93,10 +131,9 @@ def test_a_cut_text_is_read_no_further_than_needed(monkeypatch):
 
     def counting(texts, characters):
         read.append(characters)
-        return original(texts, characters)
+        return join_texts(texts, characters)
 
-    original = encoder._bytes_of
-    monkeypatch.setattr(encoder, "_bytes_of", counting)
+    monkeypatch.setattr(encoder, "join_texts", counting)
     compiled = Both(TOKENS).compiled
     book = "abc " * 1_000_000
     assert len(compiled([book, book], **{**REQUEST, "enough": 6}).ids_T) == 12
