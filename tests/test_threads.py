@@ -163,4 +163,4 @@ except ValueError:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, cwd=ROOT,
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("none\n", "")
+    assert (done.returncode, done.stdout) == (0, "none\n"), done.stderr

@@ -43,10 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "row], padded on the right with the id of [PAD], ready for a model; "
         "default: JSON lines on standard output",
     )
-    parser.add_argument(
+    cut = parser.add_mutually_exclusive_group()
+    cut.add_argument(
         "--max-length", type=int, metavar="N", help="tokens a line; default: the model's limit"
     )
-    parser.add_argument("--no-truncation", action="store_true", help="keep long lines whole")
+    cut.add_argument("--no-truncation", action="store_true", help="keep long lines whole")
     parser.add_argument(
         "--special-tokens-in-text",
         choices=("parse", "text"),
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.output is not None:
         raise InputError("--output: goes with --file; a single TEXT is printed.")
+    if options.max_length is not None:
+        raise InputError("--max-length: goes with --file; a single TEXT is shown whole.")
     tokenizer = _tokenizer(options, len(options.text))
     batch = tokenizer(
         options.text,

@@ -97,6 +97,8 @@ def test_no_lines(run, folder, tmp_path, name):
         ([], "either TEXT or --file"),
         (["a", "-f", "FILE"], "either TEXT or --file"),
         (["a", "-o", "x.npy"], "--output: goes with --file"),
+        (["a", "--max-length", "3"], "--max-length: goes with --file"),
+        (["-f", "FILE", "--max-length", "3", "--no-truncation"], "not allowed with argument"),
         (["-f", "FILE", "-o", "x.txt"], "must end in .npy or .jsonl"),
         (["-f", "FILE", "-o", "absent/x.npy"], "does not exist"),
         (["-f", "absent.txt", "-o", "OUT"], "no such file"),

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from tokenizers import normalizers
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
 from tests.data.real_texts import squad
+from tests.live.flat import same_rows
 from tests.text.engines import ENGINES
 
 Texts = list[str] | list[tuple[str, str]]
@@ -71,19 +71,13 @@ def check(
             )
             for name, rows in wanted.items():
                 assert len(batch[name]) == len(rows)
-                if same(batch[name], rows):
+                if same_rows(batch[name], rows):
                     continue
                 for text, mine, row in zip(part, batch[name], rows, strict=True):
-                    assert same([mine], [row]), (name, text, mine.tolist(), row)
+                    assert same_rows([mine], [row]), (name, text, mine.tolist(), row)
                 raise AssertionError("rows that agree one by one differ together")
     compared_here += len(texts)
     return len(texts)
-
-
-def same(mine: Sequence[np.ndarray[Any, Any]], rows: Sequence[Sequence[Any]]) -> bool:
-    flat = np.array([value for row in rows for value in row], np.int32)
-    lengths = [len(row) for row in rows]
-    return [len(row) for row in mine] == lengths and np.array_equal(np.concatenate(mine), flat)
 
 
 @pytest.fixture(scope="module")

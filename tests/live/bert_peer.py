@@ -1,6 +1,6 @@
 """`tokenizers` set up as BERT under any vocabulary and switches, and its answers as arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -14,6 +14,7 @@ from npdistil.text.encoded import EncodedTexts
 from npdistil.text.settings import load_settings
 from npdistil.text.tokenizer import Tokenizer
 from npdistil.text.vocab import Vocabulary
+from tests.live.flat import flat, flat_spans
 from tests.text.engines import ENGINES
 
 Switches = tuple[bool, bool | None, bool]  # do_lower_case, strip_accents, tokenize_chinese_chars
@@ -74,11 +75,9 @@ def their_tokens(theirs: tokenizers.Tokenizer, texts: Sequence[str]) -> EncodedT
     """The same of `tokenizers`."""
     encodings = theirs.encode_batch(texts, add_special_tokens=False)
     return EncodedTexts(
-        ids_T=_flat(encoding.ids for encoding in encodings),
-        words_T=_flat(encoding.word_ids for encoding in encodings),
-        spans_T2=_flat(place for encoding in encodings for place in encoding.offsets).reshape(
-            -1, 2
-        ),
+        ids_T=flat(encoding.ids for encoding in encodings),
+        words_T=flat(encoding.word_ids for encoding in encodings),
+        spans_T2=flat_spans(encoding.offsets for encoding in encodings),
         cu_seqlens=np.cumsum([0, *map(len, encodings)]),
     )
 
@@ -101,7 +100,3 @@ def difference(found: EncodedTexts, wanted: EncodedTexts) -> int | None:
 def _fields(encoded: EncodedTexts) -> tuple[np.ndarray[Any, Any], ...]:
     assert encoded.spans_T2 is not None
     return encoded.cu_seqlens, encoded.ids_T, encoded.words_T, encoded.spans_T2
-
-
-def _flat(rows: Iterable[Sequence[Any]]) -> np.ndarray[Any, Any]:
-    return np.array([value for row in rows for value in row], np.int32)
