@@ -16,9 +16,9 @@ OTHER_SHAPES = ("1x32", "32x128")  # of the models that are not l6-h384
 
 MAX_LENGTH = 256
 BATCH_SIZE = 32  # of the peers, on the ragged workload
-# The mix has so many parts, and a turn takes one: seven turns take all of the sorted mix and half
-# of the unsorted one, where padding makes a text cost the peers five times as much.
-RAGGED = {"ragged-sorted": 7, "ragged-unsorted": 14}
+# The mix has so many parts, and a turn takes one: seven turns take half of the sorted mix and a
+# quarter of the unsorted one, where padding makes a text cost the peers five times as much.
+RAGGED = {"ragged-sorted": 14, "ragged-unsorted": 28}
 # Where the data is absent, lengths are drawn so that these are their deciles: measured on the
 # 2,000 sentences and the 500 contexts, [CLS] and [SEP] counted.
 SENTENCE_DECILES = (5, 9, 10, 11, 13, 14, 16, 19, 21, 25, 53)
