@@ -15,9 +15,11 @@ import numpy as np
 
 # An array's address by its `__array_struct__`, the quickest way that NumPy documents: a capsule
 # with a pointer to two ints, a char, two ints, two pointers, and then the address of the data.
-_struct_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+_struct_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)(
     ("PyCapsule_GetPointer", ctypes.pythonapi)
 )
+CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400  # NumPy's numbers of an array's flags
+_word_at = ctypes.c_size_t.from_address
 _DATA = 24 + 2 * ctypes.sizeof(ctypes.c_void_p)
 
 
@@ -41,28 +43,28 @@ class ArrayKind:
     ndim: int
     writable: bool
     _words: Callable[..., bytes] = field(init=False, repr=False, compare=False)
+    _flags: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_words", struct.Struct(f"={1 + self.ndim}q").pack)
+        flags = CONTIGUOUS | ALIGNED | (WRITEABLE if self.writable else 0)
+        object.__setattr__(self, "_flags", flags)
 
     def pack(self, value: Any) -> bytes:
         """See `Kind.pack`."""
         if not isinstance(value, np.ndarray):
             raise TypeError(f"expected {self}, received {type(value).__name__}")
-        flags, shape = value.flags, value.shape
+        shape = value.shape
         if (
             value.dtype != self.dtype
             or len(shape) != self.ndim
-            or not flags.c_contiguous
-            or not flags.aligned
-            or (self.writable and not flags.writeable)
+            or value.flags.num & self._flags != self._flags
         ):
-            order = "C-contiguous" if flags.c_contiguous else "strided"
-            use = "" if flags.writeable else "read-only "
+            order = "C-contiguous" if value.flags.c_contiguous else "strided"
+            use = "" if value.flags.writeable else "read-only "
             raise TypeError(f"expected {self}, received a {order} {use}{value.dtype} {shape}")
         interface = value.__array_struct__
-        data = ctypes.c_size_t.from_address(_struct_of(interface, None) + _DATA).value
-        return self._words(data, *shape)
+        return self._words(_word_at(_struct_of(interface, None) + _DATA).value, *shape)
 
     def __str__(self) -> str:
         use = "writable " if self.writable else ""

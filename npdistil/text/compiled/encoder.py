@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.model import COUNTER_COLUMNS
+from ...kernels.signature import Packed
 from ...kernels.text.entries import encode_parts
 from ...kernels.text.forms import (
     BEHIND,
     CUT_SHORT,
     IDS_ONLY,
     REORDERED,
+    TABLES,
     WITH_SPANS,
     WITH_WORDS,
     TextTables,
@@ -69,12 +71,13 @@ class CompiledTextEncoder:
         if is_plain and settings.max_input_chars_per_word <= MAX_CHARS:
             added = {token.content: token.id for token in added_tokens}
             self._tables = text_tables(settings, vocabulary, added)
+        self._packed: dict[tuple[bool, bool], Packed] = {}  # made when they are first needed
 
     def __call__(
         self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
     ) -> EncodedTexts:
         """See `TextsToIds`."""
-        tables = self._tables_for(special_as_text)
+        tables = self._tables_for(special_as_text, ends=False)
         if tables is None:
             return self._readable(
                 texts, enough=enough, offsets=offsets, special_as_text=special_as_text
@@ -100,18 +103,25 @@ class CompiledTextEncoder:
         self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
     ) -> tuple[Int32s, Int64s]:
         """See `TextsToIds`; the kernels write the rows themselves."""
-        tables = self._tables_for(special_as_text)
+        tables = self._tables_for(special_as_text, ends=True)
         if tables is None:
             return self._readable.pack(texts, enough=enough, special_as_text=special_as_text)
-        tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
         tokens = self._encode(texts, _Request(tables, enough, IDS_ONLY, None))
         return tokens.ids_T, starts(tokens.lengths_B)
 
-    def _tables_for(self, special_as_text: bool) -> TextTables | None:
-        """What the kernels need to do it; None: they cannot."""
-        if self._tables is None or not special_as_text:
-            return self._tables
-        return without_added(self._tables) if self._all_special else None
+    def _tables_for(self, special_as_text: bool, ends: bool) -> Packed | None:
+        """What the kernels need to do it, with [CLS] and [SEP] at the ends or without; None: they
+        cannot.
+        """
+        if self._tables is None or (special_as_text and not self._all_special):
+            return None
+        found = self._packed.get((special_as_text, ends))
+        if found is None:
+            tables = without_added(self._tables) if special_as_text else self._tables
+            if ends:
+                tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
+            found = self._packed[special_as_text, ends] = Packed(TABLES, tables)
+        return found
 
     def _encode(
         self, texts: Sequence[str], request: "_Request", characters: int | None = None
@@ -138,7 +148,7 @@ class CompiledTextEncoder:
         most_bytes = int(np.diff(joined.place_B[cut_P]).max())
 
         def work() -> None:
-            word, answer = word_space(request.tables.max_chars), np.empty(4, np.int64)
+            word, answer = word_space(request.tables.value.max_chars), np.empty(4, np.int64)
             text_U = np.empty(most_bytes + BEHIND, np.uint8)
             encode_parts(
                 *(*joined, cut_P, request.limit, request.detail, request.tables),
@@ -171,7 +181,7 @@ class CompiledTextEncoder:
 class _Request:
     """What one call wants of every text."""
 
-    tables: TextTables
+    tables: Packed  # TextTables
     enough: int | None
     detail: int
     readable: Callable[[str], Tokens] | None
