@@ -1,5 +1,8 @@
 """The memory that kernels write to; made when it is needed, used again ever after."""
 
+import mmap
+from contextlib import suppress
+
 import numpy as np
 
 from ..config import EncoderConfig
@@ -8,8 +11,7 @@ from ..kernels.ir.target import HOST
 from ..kernels.model import Scratch, Workspace
 from ..kernels.pack_weights import aligned_zeros, whole_heads, whole_panels
 
-PAGE = 1024  # floats
-HUGE = 2 * 512 * PAGE  # two of the huge pages of most systems
+PAGE, HUGE_PAGE = 1 << 12, 1 << 21  # bytes, on most systems
 
 
 def make_workspace(rows: int, config: EncoderConfig) -> Workspace:
@@ -23,18 +25,31 @@ def make_workspace(rows: int, config: EncoderConfig) -> Workspace:
 
 
 def _in_one_piece(*shapes: tuple[int, ...]) -> list[Floats]:
-    """Zeros of these shapes, each on pages of its own, in one allocation.
+    """Zeros of these shapes, each on pages of its own, in one mapping.
 
-    From 4 MB on, NumPy asks for huge pages. Of small pages, which lie anywhere, some compete for
-    the same places in the second cache, which the arrays of one bundle nearly fill.
+    On huge pages where the system has them: of small ones, which lie anywhere, some compete for the
+    same places in the second cache, which the arrays of one bundle nearly fill. The mapping goes
+    back to the system with its last array, from whichever thread; what threads free goes to heaps.
     """
-    sizes = [-(-int(np.prod(shape)) // PAGE) * PAGE for shape in shapes]
-    memory = aligned_zeros(max(sum(sizes), HUGE))
-    starts = np.cumsum([0, *sizes])
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    starts = np.cumsum([0, *(-(-4 * size // PAGE) * PAGE for size in sizes)])
+    memory = _mapped(int(starts[-1]))
     return [
-        memory[start : start + int(np.prod(shape))].reshape(shape)
-        for start, shape in zip(starts, shapes, strict=False)
+        np.frombuffer(memory, np.float32, size, start).reshape(shape)
+        for shape, size, start in zip(shapes, sizes, starts.tolist(), strict=False)
     ]
+
+
+def _mapped(size: int) -> mmap.mmap:
+    """At least so many bytes of zeros, which a forked child has for itself."""
+    size = -(-max(size, 1) // HUGE_PAGE) * HUGE_PAGE
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows
+        return mmap.mmap(-1, size)
+    memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a kernel without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
 
 
 def make_scratch(longest: int, config: EncoderConfig) -> Scratch:
