@@ -13,6 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from npdistil.kernels.entries import ENGINE
+from npdistil.kernels.objects.warm_up import warm_up
+from npdistil.kernels.text.entries import TEXT
+
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "weights" / "all-MiniLM-L6-v2"
 DATA = Path(os.environ["NPDISTIL_DATA"]) if os.environ.get("NPDISTIL_DATA") else None
@@ -64,6 +68,12 @@ def compared() -> Callable[[str, int], None]:
         _COMPARED[what] = _COMPARED.get(what, 0) + count
 
     return record
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_kernels() -> None:
+    """Compile before the first test: a program that has to says so, where tests want silence."""
+    warm_up((ENGINE, TEXT))
 
 
 @pytest.fixture(scope="session")
