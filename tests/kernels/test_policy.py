@@ -108,7 +108,7 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
     First it proves that the flag works at all: a bad index raises.
     """
     program = textwrap.dedent("""
-        import sys
+        import importlib, sys
         import numpy as np, pytest
         from npdistil.kernels.jit import IDS, IN1, OUT1, kernel
 
@@ -122,19 +122,35 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
         with pytest.raises(IndexError):
             gather(x, np.array([3], np.int32), y)
 
-        from npdistil.kernels import entries, forward, pooler
-        from npdistil.kernels.text import encode_texts, entries as text_entries, trie
-        entries.encode, entries.pooler = forward.encode, pooler.pooler
-        text_entries.encode_texts = encode_texts.encode_texts
-        text_entries.grow_trie, text_entries.place_trie = trie.grow_trie, trie.place_trie
-        sys.exit(pytest.main(["-p", "no:cacheprovider", "--no-header",
+        from npdistil.kernels import entries
+        from npdistil.kernels.signature import Packed
+        from npdistil.kernels.text import entries as text_entries
+
+        called = set()
+
+        def by_numba(kernel):
+            def call(*arguments):
+                called.add(kernel.__name__)
+                values = [x.value if isinstance(x, Packed) else x for x in arguments]
+                return kernel(*values)
+            return call
+
+        for place, unit in (entries, entries.ENGINE), (text_entries, text_entries.TEXT):
+            for function in unit.functions:
+                kernels = importlib.import_module(function.module, place.__package__)
+                setattr(place, function.name, by_numba(getattr(kernels, function.name)))
+        code = pytest.main(["-p", "no:cacheprovider", "--no-header",
                               "tests/kernels/test_parity.py",
                               "tests/kernels/test_forward.py",
                               "tests/kernels/test_first_token.py",
                               "tests/kernels/test_transformer_layer.py",
                               "tests/text/compiled/test_batches.py",
                               "tests/text/compiled/test_known_words.py",
-                              "tests/text/compiled/test_fallbacks.py"]))
+                              "tests/text/compiled/test_fallbacks.py"])
+        functions = (*entries.ENGINE.functions, *text_entries.TEXT.functions)
+        names = {function.name for function in functions}
+        assert called == names - {"pooler"}, called  # the pooler is called as a twin
+        sys.exit(code)
     """)
     script = tmp_path / "checked.py"
     script.write_text(program)
