@@ -1,5 +1,7 @@
 """Which tokenizer a user gets, and what it loads."""
 
+import copy
+import pickle
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +31,19 @@ def test_the_compiled_one_unless_asked_otherwise(tmp_path: Path) -> None:
             for backend in ("numba", "python"):
                 with pytest.raises(InputError, match="num_threads"):
                     make(num_threads=wrong, backend=backend)
+
+
+def test_copies_work_when_the_original_is_gone() -> None:
+    """Catches addresses of arrays that go into a copy, or into another process."""
+    text = "un a b c " * 3
+    original = Tokenizer.from_vocab(VOCAB)
+    wanted = original.pack(text).input_ids_T
+    copies = [copy.deepcopy(original), pickle.loads(pickle.dumps(original))]
+    for tokenizer in copies:
+        assert not tokenizer._encode._packed and not tokenizer._encode._spaces
+    del original
+    for tokenizer in copies:
+        assert np.array_equal(tokenizer.pack(text).input_ids_T, wanted)
 
 
 def test_the_readable_one_loads_no_compiler(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Texts to ids with the kernels: the same answers as `text.encode.TextEncoder`, on threads."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,12 @@ from ...kernels.text.forms import (
     BEHIND,
     CUT_SHORT,
     IDS_ONLY,
+    OUT_I,
     REORDERED,
     TABLES,
     WITH_SPANS,
     WITH_WORDS,
+    WORD_SPACE,
     TextTables,
     word_space,
 )
@@ -46,7 +50,7 @@ class CompiledTextEncoder:
 
     What the kernels do not know is left to the readable one: added tokens with matching rules of
     their own, words of more than a thousand characters, and offsets of a text in which marks that
-    survive may have changed places. State is kept by nobody, so any number of threads may call.
+    survive may have changed places. Any number of threads may call.
     """
 
     def __init__(
@@ -71,13 +75,18 @@ class CompiledTextEncoder:
         if is_plain and settings.max_input_chars_per_word <= MAX_CHARS:
             added = {token.content: token.id for token in added_tokens}
             self._tables = text_tables(settings, vocabulary, added)
-        self._packed: dict[tuple[bool, bool], Packed] = {}  # made when they are first needed
+        self._packed: dict[tuple[bool, bool], Packed] = {}
+        self._spaces: deque[tuple[Packed, Packed]] = deque(maxlen=num_threads)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has its own arrays, elsewhere in memory: what is packed is left out."""
+        return {**self.__dict__, "_packed": {}, "_spaces": deque(maxlen=self._num_threads)}
 
     def __call__(
         self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
     ) -> EncodedTexts:
         """See `TextsToIds`."""
-        tables = self._tables_for(special_as_text, ends=False)
+        tables = self._tables_for(special_as_text, packs=False)
         if tables is None:
             return self._readable(
                 texts, enough=enough, offsets=offsets, special_as_text=special_as_text
@@ -103,25 +112,31 @@ class CompiledTextEncoder:
         self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
     ) -> tuple[Int32s, Int64s]:
         """See `TextsToIds`; the kernels write the rows themselves."""
-        tables = self._tables_for(special_as_text, ends=True)
+        tables = self._tables_for(special_as_text, packs=True)
         if tables is None:
             return self._readable.pack(texts, enough=enough, special_as_text=special_as_text)
         tokens = self._encode(texts, _Request(tables, enough, IDS_ONLY, None))
         return tokens.ids_T, starts(tokens.lengths_B)
 
-    def _tables_for(self, special_as_text: bool, ends: bool) -> Packed | None:
-        """What the kernels need to do it, with [CLS] and [SEP] at the ends or without; None: they
-        cannot.
-        """
+    def _tables_for(self, special_as_text: bool, *, packs: bool) -> Packed | None:
+        """What the kernels need to do it; None: they cannot."""
         if self._tables is None or (special_as_text and not self._all_special):
             return None
-        found = self._packed.get((special_as_text, ends))
+        found = self._packed.get((special_as_text, packs))
         if found is None:
             tables = without_added(self._tables) if special_as_text else self._tables
-            if ends:
+            if packs:
                 tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
-            found = self._packed[special_as_text, ends] = Packed(TABLES, tables)
+            found = self._packed[special_as_text, packs] = Packed(TABLES, tables)
         return found
+
+    def _borrow_space(self, tables: TextTables) -> tuple[Packed, Packed]:
+        """Working memory that was used before, or new."""
+        try:
+            return self._spaces.pop()
+        except IndexError:  # all is in use, by threads of ours or of the caller
+            word = Packed(WORD_SPACE, word_space(tables.max_chars))
+            return word, Packed(OUT_I, np.empty(4, np.int64))
 
     def _encode(
         self, texts: Sequence[str], request: "_Request", characters: int | None = None
@@ -145,15 +160,17 @@ class CompiledTextEncoder:
         cut_P = cut(joined.length_B, PART_CHARACTERS)
         found = Found.room_for(joined.place_B, request.detail)
         counters = np.zeros((1, COUNTER_COLUMNS), np.int64)
-        most_bytes = int(np.diff(joined.place_B[cut_P]).max())
+        edge_P = joined.place_B[cut_P]
+        most_bytes = int((edge_P[1:] - edge_P[:-1]).max())
 
         def work() -> None:
-            word, answer = word_space(request.tables.value.max_chars), np.empty(4, np.int64)
+            space = self._borrow_space(request.tables.value)
             text_U = np.empty(most_bytes + BEHIND, np.uint8)
             encode_parts(
                 *(*joined, cut_P, request.limit, request.detail, request.tables),
-                *(word, answer, text_U, counters, *found),
+                *(*space, text_U, counters, *found),
             )
+            self._spaces.append(space)
 
         shares = int(joined.length_B.sum()) // SMALLEST_SHARE
         shared_workers(self._num_threads).share(work, work, min(shares, len(cut_P) - 2))
@@ -181,7 +198,7 @@ class CompiledTextEncoder:
 class _Request:
     """What one call wants of every text."""
 
-    tables: Packed  # TextTables
+    tables: Packed
     enough: int | None
     detail: int
     readable: Callable[[str], Tokens] | None

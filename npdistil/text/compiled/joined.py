@@ -38,13 +38,17 @@ def join_texts(texts: Sequence[str], characters: int) -> JoinedTexts:
     if goes_on_B.any():
         texts = [text[:characters] for text in texts]
         length_B = np.minimum(length_B, characters)
-    is_ascii_B = np.fromiter(map(str.isascii, texts), bool, len(texts))
-    is_wide_B = ~is_ascii_B
-    narrow, codes = "".join(compress(texts, is_ascii_B)).encode(), b""
-    start_B = starts(length_B * is_ascii_B)[:-1]
+    is_wide_B = ~np.fromiter(map(str.isascii, texts), bool, len(texts))
     if is_wide_B.any():
+        narrow = "".join(compress(texts, ~is_wide_B)).encode()
         codes = "".join(compress(texts, is_wide_B)).encode("utf-32-le")
-        start_B = np.where(is_ascii_B, start_B, starts(length_B * is_wide_B)[:-1])
+        narrow_B, wide_B = length_B * ~is_wide_B, length_B * is_wide_B
+        start_B = np.where(is_wide_B, starts(wide_B)[:-1], starts(narrow_B)[:-1])
+        place_B = starts(narrow_B + 4 * wide_B)
+    else:
+        narrow, codes = "".join(texts).encode(), b""
+        place_B = starts(length_B)
+        start_B = place_B[:-1]
     return JoinedTexts(
         ascii_U=np.frombuffer(narrow, np.uint8),
         code_C=np.frombuffer(codes, np.uint32),
@@ -52,7 +56,7 @@ def join_texts(texts: Sequence[str], characters: int) -> JoinedTexts:
         start_B=start_B,
         length_B=length_B,
         goes_on_B=goes_on_B.view(np.uint8),
-        place_B=starts(length_B + 3 * length_B * is_wide_B),
+        place_B=place_B,
     )
 
 

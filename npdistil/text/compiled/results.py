@@ -84,7 +84,8 @@ class Found(NamedTuple):
         start_P = place_B[cut_P[:-1]] + 2 * cut_P[:-1]
         cu_seqlens = starts(self.count_B)
         if not instead:
-            behind_P = start_P + np.diff(cu_seqlens[cut_P])
+            edge_P = cu_seqlens[cut_P]
+            behind_P = start_P + edge_P[1:] - edge_P[:-1]
             spans = [*map(slice, start_P.tolist(), behind_P.tolist())]
             return Tokens(
                 _stretches(self.id_T, spans),
@@ -114,6 +115,8 @@ def _stretches(array: Array, spans: Sequence[slice]) -> Array:
     """Some stretches of an array, one after another; nothing of one that nobody asked for."""
     if not len(array):
         return array
+    if len(spans) == 1:
+        return array[spans[0]].copy()  # type: ignore[return-value]
     return np.concatenate([array[span] for span in spans])  # type: ignore[return-value]
 
 
@@ -125,6 +128,8 @@ def cut(size_B: Int64s, most: int) -> Int64s:
     """
     if not len(size_B):
         return np.zeros(1, np.int64)
+    if len(size_B) == 1:
+        return np.array([0, 1])
     run_B = np.cumsum(size_B) // most
     edges = np.flatnonzero(run_B[1:] != run_B[:-1]) + 1
     return np.array([0, *edges.tolist(), len(size_B)])
