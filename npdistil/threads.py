@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from .arguments import as_integer
@@ -46,6 +45,8 @@ def run_all(work: Callable[[Item], None], items: Sequence[Item], num_threads: in
         for item in items:
             work(item)
         return
+    from concurrent.futures import ThreadPoolExecutor  # late: many a start needs no thread
+
     with ThreadPoolExecutor(threads, thread_name_prefix="npdistil") as pool:
         for _ in pool.map(work, items):
             pass

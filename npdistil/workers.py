@@ -3,10 +3,13 @@
 import os
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 
 class Workers:
@@ -57,8 +60,10 @@ class Workers:
             if failure is not None:
                 raise failure
 
-    def _running_pool(self) -> ThreadPoolExecutor:
+    def _running_pool(self) -> "ThreadPoolExecutor":
         """This process's own. Without a lock, which a fork could leave locked for ever."""
+        from concurrent.futures import ThreadPoolExecutor  # late: many a start needs no thread
+
         process = os.getpid()
         pool = self._pools.get(process)
         if pool is None:  # one that loses against another thread's has no threads yet

@@ -8,7 +8,7 @@ import numpy as np
 
 from npdistil.encoder.pack_model import pack_linear
 from npdistil.kernels.attention import attention
-from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, ADD, PLAIN
+from npdistil.kernels.epilogues import ACTIVATION_CODES, ADD, PLAIN
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear

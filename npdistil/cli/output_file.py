@@ -3,7 +3,6 @@
 import io
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +62,8 @@ def _is_special(path: Path) -> bool:
 
 @contextmanager
 def _renamed_at_the_end(path: Path) -> Iterator[BinaryIO]:
+    import tempfile
+
     temporary: Path | None = None
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")

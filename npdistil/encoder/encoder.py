@@ -14,7 +14,6 @@ from ..errors import InputError
 from ..params import EncoderParams, cast
 from ..threads import resolve_num_threads
 from .backend import Backend, PackedOutput
-from .numpy_backend import NumpyBackend
 from .output import EncoderOutput
 from .packing import PackedBatch, pack, unpack, unpack_attention
 
@@ -51,10 +50,12 @@ class Encoder:
         params = cast(params, dtype)
         self.backend: Backend
         if backend == "numba":
-            from .numba_backend import NumbaBackend  # compiles on import, so not before it is asked
+            from .numba_backend import NumbaBackend  # imports LLVM, so not before it is asked
 
             self.backend = NumbaBackend(params, config, threads)
         else:
+            from .numpy_backend import NumpyBackend
+
             self.backend = NumpyBackend(params, config)
 
     @classmethod

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..config import EncoderConfig
 from ..dims import Floats
-from ..kernels.ir.microkernel import ACTIVATION_CODES
+from ..kernels.epilogues import ACTIVATION_CODES
 from ..kernels.model import LayerWeights, Model
 from ..kernels.pack_weights import Array, aligned_zeros, pack_panels, whole_heads, whole_panels
 from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams

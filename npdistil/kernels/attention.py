@@ -6,8 +6,8 @@ memory, are the left factor of the product with the values. Only queries are tur
 """
 
 from .block import multiply_narrow
+from .epilogues import PLAIN, SCALE
 from .ir.intrinsics import address, softmax_columns, transpose_tile
-from .ir.microkernel import PLAIN, SCALE
 from .ir.target import HOST
 from .jit import IN2, INT, OUT1, OUT2, vector_kernel
 

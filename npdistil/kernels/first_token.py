@@ -9,8 +9,8 @@ import numpy as np
 
 from .attention import attention
 from .block import PART, multiply, multiply_narrow
+from .epilogues import ADD, PLAIN
 from .ir.intrinsics import address
-from .ir.microkernel import ADD, PLAIN
 from .ir.target import HOST
 from .jit import COUNTERS, IN2, IN3, INT, OUT2, vector_kernel
 from .layer_weights import layer_weights

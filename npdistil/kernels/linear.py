@@ -1,8 +1,8 @@
 """y = x W^T + b, and what follows it while the result is still in registers."""
 
 from .block import PART, multiply
+from .epilogues import PLAIN
 from .ir.intrinsics import address
-from .ir.microkernel import PLAIN
 from .ir.target import HOST
 from .ir.vectors import CACHE_LINE
 from .jit import IN1, IN2, INT, OUT2, OUT3, part_of_kernels, vector_kernel

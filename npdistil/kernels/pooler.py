@@ -1,6 +1,6 @@
 """BERT's own summary of a sequence."""
 
-from .ir.microkernel import TANH
+from .epilogues import TANH
 from .jit import vector_kernel
 from .linear import linear
 from .model import POOLER

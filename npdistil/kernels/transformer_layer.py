@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .ir.microkernel import ADD
+from .epilogues import ADD
 from .jit import COUNTERS, INT, OUT1, vector_kernel
 from .layer_weights import layer_weights
 from .model import BATCH, MODEL, SCRATCH, WORKSPACE

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-import regex
-
 from .aligned import AlignedText
+from .pattern import Pattern, compiled
 from .tables import (
     HANGUL_FIRST,
     HANGUL_LAST,
@@ -62,7 +61,7 @@ def strip_accents(aligned: AlignedText) -> AlignedText:
 class _Steps:
     """The tables in the form that the loop wants."""
 
-    changeable: regex.Pattern[str]
+    changeable: Pattern
     stripped: frozenset[str]
     parts: dict[str, tuple[Part, ...]]
 
@@ -109,5 +108,5 @@ def _steps() -> _Steps:
         char: tuple((tables.rank.get(part, 0), part, at > 0) for at, part in enumerate(image))
         for char, image in {**alone, **tables.decompose}.items()
     }
-    changeable = regex.compile(f"[{char_class(as_ranges(parts), hangul)}]+")
+    changeable = compiled(f"[{char_class(as_ranges(parts), hangul)}]+")
     return _Steps(changeable, stripped, parts)

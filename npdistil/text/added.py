@@ -175,11 +175,12 @@ def _unique_ids(entries: Iterable[AddedToken]) -> list[AddedToken]:
 def _appended(ids: Mapping[str, int], entries: Iterable[AddedToken]) -> dict[str, int]:
     """Vocabulary and added tokens together; the libraries number new tokens from its size on."""
     result = dict(ids)
-    taken = set(ids.values())
+    taken: set[int] | None = None
     for token in sorted(entries, key=lambda token: token.id):
         expected = result.get(token.content)
         if expected is None:
             expected = len(result)
+            taken = set(ids.values()) if taken is None else taken
             if expected in taken:
                 raise TokenizerError(
                     f"added token {token.content[:40]!r}: the vocabulary has rows without a "

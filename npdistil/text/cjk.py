@@ -2,9 +2,8 @@
 
 from functools import cache
 
-import regex
-
 from .aligned import AlignedText
+from .pattern import Pattern, compiled
 from .tables import char_class, unicode_tables
 
 
@@ -31,5 +30,5 @@ def space_cjk(aligned: AlignedText) -> AlignedText:
 
 
 @cache
-def _pattern() -> regex.Pattern[str]:
-    return regex.compile(f"[{char_class(unicode_tables().cjk)}]")
+def _pattern() -> Pattern:
+    return compiled(f"[{char_class(unicode_tables().cjk)}]")

@@ -2,9 +2,8 @@
 
 from functools import cache
 
-import regex
-
 from .aligned import AlignedText
+from .pattern import Pattern, compiled
 from .tables import char_class, characters, unicode_tables
 
 
@@ -30,7 +29,7 @@ def clean(aligned: AlignedText) -> AlignedText:
 
 
 @cache
-def _patterns() -> tuple[regex.Pattern[str], dict[int, str]]:
+def _patterns() -> tuple[Pattern, dict[int, str]]:
     tables = unicode_tables()
-    deleted = regex.compile(f"[{char_class(tables.deleted)}]")
+    deleted = compiled(f"[{char_class(tables.deleted)}]")
     return deleted, {ord(char): " " for char in characters(tables.to_space)}

@@ -2,9 +2,8 @@
 
 from functools import cache
 
-import regex
-
 from .aligned import AlignedText
+from .pattern import Pattern, compiled
 from .tables import as_ranges, char_class, unicode_tables
 
 
@@ -31,7 +30,7 @@ def lower(aligned: AlignedText) -> AlignedText:
 
 
 @cache
-def _growing() -> regex.Pattern[str]:
+def _growing() -> Pattern:
     images = unicode_tables().lower
     longer = (chr(code) for code, image in images.items() if len(image) > 1)
-    return regex.compile(f"[{char_class(as_ranges(longer))}]")
+    return compiled(f"[{char_class(as_ranges(longer))}]")

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import regex
-
+from .pattern import Pattern, compiled
 from .tables import as_ranges, char_class, characters, unicode_tables
 
 Piece = tuple[int, int, int | None]  # start, end, id or None for text
@@ -46,7 +45,7 @@ class TokenCutter:
             if len(content) not in lengths:
                 lengths.append(len(content))
         first = char_class(as_ranges(self._lengths))
-        self._candidate = regex.compile(f"[{first}]") if first else None
+        self._candidate = compiled(f"[{first}]") if first else None
 
     def cut(self, text: str, *, special_as_text: bool = False) -> Iterator[Piece]:
         """Yield (start, end, id) pieces that cover the text; id is None for what lies between.
@@ -107,10 +106,10 @@ def _white() -> frozenset[str]:
 
 
 @cache
-def _spaces() -> regex.Pattern[str]:
-    return regex.compile(f"[{char_class(unicode_tables().white_space)}]*")
+def _spaces() -> Pattern:
+    return compiled(f"[{char_class(unicode_tables().white_space)}]*")
 
 
 @cache
-def _word() -> regex.Pattern[str]:
-    return regex.compile(f"[{char_class(unicode_tables().word)}]")
+def _word() -> Pattern:
+    return compiled(f"[{char_class(unicode_tables().word)}]")

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 
-import regex
-
+from .pattern import Pattern, compiled
 from .tables import Ranges, char_class, unicode_tables
 
 
@@ -23,7 +22,7 @@ def split_words(text: str, start: int = 0, end: int | None = None) -> Iterator[t
 
 
 @cache
-def _patterns() -> tuple[regex.Pattern[str], regex.Pattern[str]]:
+def _patterns() -> tuple[Pattern, Pattern]:
     tables = unicode_tables()
     return (
         _pattern(_ascii_part(tables.white_space), _ascii_part(tables.punctuation)),
@@ -31,9 +30,9 @@ def _patterns() -> tuple[regex.Pattern[str], regex.Pattern[str]]:
     )
 
 
-def _pattern(white_space: Ranges, punctuation: Ranges) -> regex.Pattern[str]:
+def _pattern(white_space: Ranges, punctuation: Ranges) -> Pattern:
     white, marks = char_class(white_space), char_class(punctuation)
-    return regex.compile(f"[^{white}{marks}]+|[{marks}]")
+    return compiled(f"[^{white}{marks}]+|[{marks}]")
 
 
 def _ascii_part(ranges: Ranges) -> Ranges:

@@ -13,13 +13,12 @@ from ..fields import Fields
 from ..threads import resolve_num_threads
 from .added import SpecialNames, all_added_tokens
 from .batch import TokenBatch, make_batch
-from .encode import TextEncoder
 from .encoded import EncodedTexts, TextsToIds
+from .later import LaterEncoder
 from .options import CallOptions, check_options, special_tokens_as_text
 from .packed import PackedIds, pack_texts
 from .rows import make_rows
 from .samples import Samples, Texts, as_samples
-from .save import save_tokenizer
 from .settings import SPECIAL_TOKENS_IN_TEXT, TokenizerSettings, load_settings
 from .special import AddedToken
 from .token_table import TokenTable
@@ -53,15 +52,22 @@ class Tokenizer(TokenTable):
         """Use `from_pretrained` or `from_vocab`, which check that the parts fit."""
         one_of(backend, BACKENDS, "backend")
         threads = resolve_num_threads(num_threads)
-        encoder = TextEncoder(settings, vocabulary, added_tokens)
-        # The library shows a token that it searches in normalised text in its normalised form.
-        shown = {token.id: content for content, token in encoder.normalized_tokens.items()}
-        super().__init__(settings, vocabulary, added_tokens, shown)
-        self._encode: TextsToIds = encoder
-        if backend == "numba":
-            from .compiled.encoder import CompiledTextEncoder  # compiles on import
+        parts = settings, vocabulary, added_tokens
+        shown: dict[int, str] = {}
+        self._encode: TextsToIds
+        if backend == "python" or any(token.normalized for token in added_tokens):
+            from .encode import TextEncoder
 
-            self._encode = CompiledTextEncoder(settings, vocabulary, added_tokens, encoder, threads)
+            self._encode = encoder = TextEncoder(*parts)
+            # The library shows a token that it searches in normalised text in its normalised form.
+            shown = {token.id: content for content, token in encoder.normalized_tokens.items()}
+        else:
+            self._encode = LaterEncoder(*parts)
+        super().__init__(*parts, shown)
+        if backend == "numba":
+            from .compiled.encoder import CompiledTextEncoder  # imports LLVM
+
+            self._encode = CompiledTextEncoder(*parts, self._encode, threads)
 
     @classmethod
     def from_pretrained(
@@ -173,6 +179,8 @@ class Tokenizer(TokenTable):
         """
         if not isinstance(folder, str | Path):
             raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
+        from .save import save_tokenizer  # late, as few ever save
+
         save_tokenizer(Path(folder), self.settings, self._vocabulary, self._added_tokens)
 
     def __call__(

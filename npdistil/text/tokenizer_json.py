@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import TokenizerError
 from ..fields import Fields
 from .special import AddedToken
-from .vocab import MAX_VOCAB_BYTES, MAX_VOCAB_ROWS, check_row_count, check_token
+from .vocab import MAX_VOCAB_BYTES, MAX_VOCAB_ROWS, are_tokens, check_row_count, check_token
 
 MAX_INPUT_CHARS = 1 << 16
 MAX_LENGTH = (1 << 63) - 1
@@ -102,6 +102,16 @@ def added_token(token: Fields, token_id: int) -> AddedToken:
 
 def _vocab(vocab: Fields) -> dict[str, int]:
     check_row_count(len(vocab.value), vocab.where)
+    ids = vocab.value.values()
+    # In one go what the loop below finds out token by token, which says what is wrong.
+    if (
+        vocab.value
+        and are_tokens(vocab.value.keys())
+        and set(map(type, ids)) == {int}
+        and 0 <= min(ids) <= max(ids) < MAX_VOCAB_ROWS
+        and len(set(ids)) == len(ids)
+    ):
+        return vocab.value
     owners: dict[int, str] = {}
     for token in vocab.value:
         check_token(token, vocab.where)

@@ -1,7 +1,7 @@
 """The vocabulary: tokens and their ids, and the strict reading of vocab.txt."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import TokenizerError
@@ -22,10 +22,12 @@ class Vocabulary:
     def __init__(self, ids: Mapping[str, int], pieces: Mapping[str, int] | None = None) -> None:
         """All tokens; `pieces` are those that words are made of, None: all are."""
         self.ids = dict(ids)
-        self.pieces = self.ids if pieces is None else dict(pieces)
-        self.tokens: list[str | None] = [None] * (max(self.ids.values(), default=-1) + 1)
-        for token, token_id in self.ids.items():
-            self.tokens[token_id] = token
+        self.pieces = self.ids if pieces is None or pieces == self.ids else dict(pieces)
+        self.tokens: list[str | None] = list(self.ids)
+        if list(self.ids.values()) != list(range(len(self.ids))):  # not in the order of their ids
+            self.tokens = [None] * (max(self.ids.values(), default=-1) + 1)
+            for token, token_id in self.ids.items():
+                self.tokens[token_id] = token
 
     def __len__(self) -> int:
         """Rows, so that every id is below it."""
@@ -41,9 +43,10 @@ def ids_from_tokens(tokens: Sequence[str], source: str) -> dict[str, int]:
     if not tokens:
         raise TokenizerError(f"{source}: the vocabulary is empty.")
     check_row_count(len(tokens), source)
-    for row, token in enumerate(tokens):
-        check_token(token, f"{source}, row {row}")
-    ids = {token: row for row, token in enumerate(tokens)}
+    if not are_tokens(tokens):
+        for row, token in enumerate(tokens):
+            check_token(token, f"{source}, row {row}")
+    ids = dict(zip(tokens, range(len(tokens)), strict=True))
     if len(ids) < len(tokens):
         repeated = [token for row, token in enumerate(tokens) if ids[token] != row]
         shown = ", ".join(repr(token[:40]) for token in repeated[:3])
@@ -63,6 +66,15 @@ def check_row_count(rows: int, source: str) -> None:
     """
     if rows > MAX_VOCAB_ROWS:
         raise TokenizerError(f"{source}: {rows} rows, at most {MAX_VOCAB_ROWS} are accepted.")
+
+
+def are_tokens(tokens: Collection[object]) -> bool:
+    """Whether `check_token` takes every one; in one go, since vocabularies are long."""
+    try:
+        "".join(tokens).encode("utf-8")  # type: ignore[arg-type]
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def check_token(token: object, where: str) -> None:

@@ -21,6 +21,18 @@ from functools import partial
 
 from llvmlite import ir
 
+from ..epilogues import (
+    ADD,
+    GELU,
+    GELU_TANH,
+    PLAIN,
+    QUICK_GELU,
+    RELU,
+    SCALE,
+    SIGMOID,
+    SILU,
+    TANH,
+)
 from .activations import gelu_tanh, quick_gelu, relu, sigmoid, silu, tanh
 from .functions import gelu
 from .loops import Values, emit_turns
@@ -28,10 +40,6 @@ from .rows import Function
 from .target import Shape, Target
 from .vectors import CACHE_LINE, I64, Vectors
 
-# What happens to the sums before they are stored.
-PLAIN, GELU, ADD, SCALE = 0, 1, 2, 3
-# And afterwards, where they were stored.
-GELU_TANH, QUICK_GELU, SILU, RELU, TANH, SIGMOID = 4, 5, 6, 7, 8, 9
 STORED: dict[int, Function] = {
     GELU_TANH: gelu_tanh,
     QUICK_GELU: quick_gelu,
@@ -39,16 +47,6 @@ STORED: dict[int, Function] = {
     RELU: relu,
     TANH: tanh,
     SIGMOID: sigmoid,
-}
-# By the names of `reference/activation.py`.
-ACTIVATION_CODES = {
-    "gelu": GELU,
-    "gelu_tanh": GELU_TANH,
-    "quick_gelu": QUICK_GELU,
-    "silu": SILU,
-    "relu": RELU,
-    "tanh": TANH,
-    "sigmoid": SIGMOID,
 }
 
 

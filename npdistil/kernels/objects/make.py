@@ -7,7 +7,6 @@ that come at the same time all but the first wait.
 
 import importlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -57,6 +56,8 @@ def main(home: str, name: str, key: str) -> None:
 def _from_child(unit: Unit, key: str) -> bytes | None:
     if not sys.executable or getattr(sys, "frozen", False):
         return None  # this program is no Python interpreter
+    import subprocess  # late: what is kept is only loaded
+
     path = [str(Path(place).absolute()) for place in sys.path]
     values = {"module": __name__, "home": unit.home, "name": unit.name, "key": key}
     try:

@@ -6,9 +6,7 @@ Trouble here is no error: what cannot be read is compiled, what cannot be writte
 
 import os
 import platform
-import secrets
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,6 +35,8 @@ def directories() -> Iterator[Path]:
         return
     with suppress(RuntimeError):
         yield _user_cache() / "npdistil" / "kernels"
+    import tempfile  # late, as most come no further than this
+
     with suppress(OSError):  # there is no place that can be written to
         user = f"-{os.geteuid()}" if os.name == "posix" else ""
         temporary = Path(tempfile.gettempdir())
@@ -70,6 +70,8 @@ def read(directory: Path, name: str) -> bytes | None:
 
 def write(directory: Path, name: str, content: bytes) -> bool:
     """Give a file of a prepared directory this content, at once; False if it cannot be done."""
+    import secrets  # late: what is kept is only read
+
     temporary = directory / f"{name}.{secrets.token_hex(8)}.tmp"
     try:
         try:

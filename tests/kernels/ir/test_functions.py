@@ -7,8 +7,9 @@ what it found; here are some floats of each size, by the same measures.
 import numpy as np
 import pytest
 
+from npdistil.kernels.epilogues import ACTIVATION_CODES, GELU
 from npdistil.kernels.ir.intrinsics import address, make_map, softmax_columns
-from npdistil.kernels.ir.microkernel import ACTIVATION_CODES, GELU, STORED
+from npdistil.kernels.ir.microkernel import STORED
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.jit import FASTMATH, IN1, OUT1, OUT2, kernel, vector_kernel
 from npdistil.reference.activation import ACTIVATIONS

@@ -10,15 +10,9 @@ import pytest
 from llvmlite import ir
 from numba import njit, types
 
+from npdistil.kernels.epilogues import ACTIVATION_CODES, ADD, PLAIN, SCALE
 from npdistil.kernels.ir.intrinsics import address, make_multiply_block
-from npdistil.kernels.ir.microkernel import (
-    ACTIVATION_CODES,
-    ADD,
-    PLAIN,
-    SCALE,
-    Block,
-    emit_block,
-)
+from npdistil.kernels.ir.microkernel import Block, emit_block
 from npdistil.kernels.ir.target import (
     AVX2,
     AVX512,

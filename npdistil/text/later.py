@@ -1,0 +1,40 @@
+"""The readable encoder behind the compiled one, which seldom needs it."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from .encoded import EncodedTexts, Int32s, Int64s, TextsToIds
+from .settings import TokenizerSettings
+from .special import AddedToken
+from .vocab import Vocabulary
+
+
+class LaterEncoder:
+    """A `TextEncoder` that is imported and made when it is first called."""
+
+    def __init__(
+        self,
+        settings: TokenizerSettings,
+        vocabulary: Vocabulary,
+        added_tokens: Sequence[AddedToken],
+    ) -> None:
+        """As `TextEncoder`; no token may be searched in normalised text, so nothing can fail."""
+        self._parts = settings, vocabulary, added_tokens
+
+    def __call__(
+        self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
+    ) -> EncodedTexts:
+        """See `TextsToIds`."""
+        return self._encoder(texts, enough=enough, offsets=offsets, special_as_text=special_as_text)
+
+    def pack(
+        self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
+    ) -> tuple[Int32s, Int64s]:
+        """See `TextsToIds`."""
+        return self._encoder.pack(texts, enough=enough, special_as_text=special_as_text)
+
+    @cached_property
+    def _encoder(self) -> TextsToIds:
+        from .encode import TextEncoder
+
+        return TextEncoder(*self._parts)
