@@ -118,10 +118,7 @@ def read_json(
     Raises:
         error: not a readable file, not UTF-8, not JSON, or one of the cases above.
     """
-    value = parse_json(read_file(path, max_bytes, error), str(path), error)
-    if not isinstance(value, dict | list):
-        raise error(f"{path}: expected a JSON object or array, received {type(value).__name__}.")
-    return value
+    return _object_or_array(read_file(path, max_bytes, error), path, error)
 
 
 def read_json_object(
@@ -132,9 +129,29 @@ def read_json_object(
     Raises:
         error: as `read_json`, or the top level is an array.
     """
-    value = read_json(path, error, max_bytes)
+    return json_object(read_file(path, max_bytes, error), path, error)
+
+
+def json_object(
+    content: bytes | bytearray, path: Path, error: type[NpdistilError]
+) -> dict[str, Any]:
+    """The JSON object that a file's content is, parsed the strict way of `read_json`.
+
+    Raises:
+        error: as `read_json_object`.
+    """
+    value = _object_or_array(content, path, error)
     if not isinstance(value, dict):
         raise error(f"{path}: expected a JSON object, received an array.")
+    return value
+
+
+def _object_or_array(
+    content: bytes | bytearray, path: Path, error: type[NpdistilError]
+) -> dict[str, Any] | list[Any]:
+    value = parse_json(content, str(path), error)
+    if not isinstance(value, dict | list):
+        raise error(f"{path}: expected a JSON object or array, received {type(value).__name__}.")
     return value
 
 

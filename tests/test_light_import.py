@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-HEAVY = ("numba", "llvmlite", "scipy", "torch", "transformers", "tokenizers", "safetensors", "tqdm")
+HEAVY = (
+    "numba",
+    "llvmlite",
+    "scipy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "tqdm",
+    "regex",
+)
 
 
 def modules_after(statement: str) -> set[str]:

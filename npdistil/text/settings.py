@@ -26,11 +26,18 @@ from pathlib import Path
 
 from ..errors import TokenizerError
 from ..fields import Fields
-from ..files import is_there
+from ..files import is_there, read_file
 from .added import SpecialNames, all_added_tokens, special_names
+from .kept_vocabulary import kept_or_read
 from .special import AddedToken
-from .tokenizer_json import TokenizerJson, read_tokenizer_json
-from .vocab import MAX_VOCAB_ROWS, Vocabulary, read_vocab_txt
+from .tokenizer_json import TokenizerJson, parse_tokenizer_json
+from .vocab import (
+    MAX_VOCAB_BYTES,
+    MAX_VOCAB_ROWS,
+    Vocabulary,
+    parse_vocab_txt,
+    read_vocab_txt,
+)
 
 # Transformers writes int(1e30) for "no limit"; nothing from here on is a length.
 NO_LENGTH = 1_000_000_000
@@ -105,13 +112,21 @@ def _vocabulary_files(folder: Path) -> tuple[dict[str, int], TokenizerJson | Non
         if not is_there(txt_path, TokenizerError):
             raise TokenizerError(f"{folder}: neither tokenizer.json nor vocab.txt is there.")
         return read_vocab_txt(txt_path), None
-    file = read_tokenizer_json(json_path)
-    if is_there(txt_path, TokenizerError) and (ids := read_vocab_txt(txt_path)) != file.vocab:
-        token = min(token for token, _ in ids.items() ^ file.vocab.items())
-        raise TokenizerError(
-            f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "
-            f"id {ids.get(token)} and {file.vocab.get(token)}. Delete the file that is wrong."
-        )
+    paths = [json_path, *([txt_path] if is_there(txt_path, TokenizerError) else [])]
+    contents = tuple(read_file(path, MAX_VOCAB_BYTES, TokenizerError) for path in paths)
+
+    def read() -> TokenizerJson:
+        file = parse_tokenizer_json(contents[0], json_path)
+        ids = parse_vocab_txt(contents[1], txt_path) if len(contents) > 1 else file.vocab
+        if ids != file.vocab:
+            token = min(token for token, _ in ids.items() ^ file.vocab.items())
+            raise TokenizerError(
+                f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "
+                f"id {ids.get(token)} and {file.vocab.get(token)}. Delete the file that is wrong."
+            )
+        return file
+
+    file = kept_or_read(contents, read)
     return file.vocab, file
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import TokenizerError
 from ..fields import Fields
+from ..files import json_object
 from .special import AddedToken
-from .vocab import MAX_VOCAB_BYTES, MAX_VOCAB_ROWS, are_tokens, check_row_count, check_token
+from .vocab import MAX_VOCAB_ROWS, are_tokens, check_row_count, check_token
 
 MAX_INPUT_CHARS = 1 << 16
 MAX_LENGTH = (1 << 63) - 1
@@ -38,14 +39,15 @@ class TokenizerJson:
     truncation_side: str | None  # likewise
 
 
-def read_tokenizer_json(path: Path) -> TokenizerJson:
-    """Read a WordPiece tokenizer.json.
+def parse_tokenizer_json(content: bytes | bytearray, path: Path) -> TokenizerJson:
+    """Parse a WordPiece tokenizer.json; `path` names it in messages.
 
     Raises:
         TokenizerError: unreadable, malformed, contradicting itself, or with a component that is
             not built (the message names it).
     """
-    root = Fields.from_file(path, TokenizerError, MAX_VOCAB_BYTES).known(ROOT_NAMES)
+    value = json_object(content, path, TokenizerError)
+    root = Fields(value, str(path), TokenizerError).known(ROOT_NAMES)
     model = root.object("model").known(
         ("type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab")
     )

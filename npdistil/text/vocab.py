@@ -101,7 +101,15 @@ def read_vocab_txt(path: Path) -> dict[str, int]:
     Raises:
         TokenizerError: missing or too large, not UTF-8, a byte order mark, NUL or lone "\\r".
     """
-    content = read_file(path, MAX_VOCAB_BYTES, TokenizerError)
+    return parse_vocab_txt(read_file(path, MAX_VOCAB_BYTES, TokenizerError), path)
+
+
+def parse_vocab_txt(content: bytes | bytearray, path: Path) -> dict[str, int]:
+    """As `read_vocab_txt`, for a content that was read before; `path` names it in messages.
+
+    Raises:
+        TokenizerError: as `read_vocab_txt`.
+    """
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as failure:

@@ -17,6 +17,7 @@ try:
 except ImportError:  # Windows: processes that compile at the same time do so side by side
     fcntl = None  # type: ignore[assignment]
 
+KEPT = (".o", ".tables")  # object code, and what a large tokenizer is made into
 MAX_BYTES = 1 << 26
 LOCK_SECONDS = 90.0  # nobody compiles longer; who waits so long waits for a process that is stopped
 LOCK_STEP = 0.05
@@ -120,7 +121,11 @@ def files(directory: Path) -> dict[str, int]:
     try:
         if not is_private(directory):
             return {}
-        return {place.name: place.lstat().st_size for place in sorted(directory.glob("*.o"))}
+        return {
+            place.name: place.lstat().st_size
+            for place in sorted(directory.iterdir())
+            if place.suffix in KEPT
+        }
     except OSError:
         return {}
 
@@ -130,7 +135,7 @@ def clear(directory: Path) -> int:
     count = len(files(directory))
     with suppress(OSError):
         if is_private(directory):
-            for pattern in ("*.o", "*.o.lock", "*.o.*.tmp"):
+            for pattern in (*(f"*{suffix}" for suffix in KEPT), "*.o.lock", "*.tmp"):
                 for place in directory.glob(pattern):
                     place.unlink(missing_ok=True)
     return count - len(files(directory))

@@ -31,8 +31,9 @@ from ..settings import TokenizerSettings
 from ..special import AddedToken
 from ..vocab import Vocabulary
 from .joined import NO_LIMIT, join_texts, starts
+from .kept_tables import kept_tables
 from .results import Found, Tokens, cut
-from .tables import text_tables, without_added
+from .tables import without_added
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
@@ -74,7 +75,7 @@ class CompiledTextEncoder:
         self._tables: TextTables | None = None  # None: the readable one does it
         if is_plain and settings.max_input_chars_per_word <= MAX_CHARS:
             added = {token.content: token.id for token in added_tokens}
-            self._tables = text_tables(settings, vocabulary, added)
+            self._tables = kept_tables(settings, vocabulary, added)
         self._packed: dict[tuple[bool, bool], Packed] = {}
         self._spaces: deque[tuple[Packed, Packed]] = deque(maxlen=num_threads)
 

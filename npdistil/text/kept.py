@@ -1,0 +1,75 @@
+"""What a tokenizer is made into, kept beside the object code for the next start.
+
+Reading a large vocabulary with all checks, and making tables of it, takes longer than all else of a
+start. What is kept is found by a hash of everything it was made from, sealed with a hash of itself,
+and read only from a directory that nobody else may write to; in any trouble it is made again.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..kernels.objects import store
+from ..kernels.objects.sealed import seal, unseal
+
+FEWEST_TOKENS = 5000  # a smaller tokenizer is made as fast as it is read
+# Every file of the package that has a part in what is kept.
+SOURCES = (
+    *("__init__.py", "fields.py", "files.py"),
+    *("kernels/text/forms.py", "kernels/text/trie.py", "kernels/objects/sealed.py"),
+    *(
+        f"text/compiled/{name}.py"
+        for name in ("build_trie", "characters", "kept_tables", "known_words", "tables")
+    ),
+    *(
+        f"text/{name}.py"
+        for name in ("kept", "kept_vocabulary", "special", "tables", "tokenizer_json", "vocab")
+    ),
+)
+
+Kept = tuple[dict[str, Any], bytes]
+
+
+def key_of(*parts: bytes) -> str:
+    """A hash of what something is made from, and of the code that makes it."""
+    digest = hashlib.sha256(_sources())
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()[:32]
+
+
+def find(kind: str, key: str) -> Kept | None:
+    """(about, body) as `keep` got them; None where it is not there, or not as it was."""
+    for directory in store.directories():
+        content = store.read(directory, _name(kind, key))
+        if content is not None and (found := unseal(content, key)) is not None:
+            return found
+    return None
+
+
+def keep(kind: str, key: str, about: dict[str, Any], body: bytes) -> None:
+    """Keep it in the first directory that can be had, if there is one.
+
+    Args:
+        kind: first word of the file's name.
+        key: of `key_of`.
+        about: what JSON can say.
+        body: the rest.
+    """
+    content = seal({**about, "key": key}, body)
+    for directory in filter(store.prepare, store.directories()):
+        if store.write(directory, _name(kind, key), content):
+            return
+
+
+def _name(kind: str, key: str) -> str:
+    return f"{kind}-{key}.tables"
+
+
+@cache
+def _sources() -> bytes:
+    package = Path(__file__).parent.parent
+    contents = (json.dumps([name, (package / name).read_text("utf-8")]) for name in SOURCES)
+    return hashlib.sha256("\n".join(contents).encode()).digest()

@@ -1,0 +1,50 @@
+"""tokenizer.json and the vocab.txt beside it, read and checked once for each content they have."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from .kept import FEWEST_TOKENS, Kept, find, keep, key_of
+from .special import AddedToken
+from .tokenizer_json import TokenizerJson
+
+SEPARATOR = "\n"
+
+
+def kept_or_read(
+    contents: tuple[bytes | bytearray, ...], read: Callable[[], TokenizerJson]
+) -> TokenizerJson:
+    """What `read` returns, or what it returned before for the same bytes.
+
+    Args:
+        contents: of the files that it reads.
+        read: with all checks. What it refuses, or warns of, is not kept, so it is said every time.
+
+    Raises:
+        TokenizerError: as `read`.
+    """
+    key = key_of(*map(bytes, contents))
+    found = find("vocabulary", key)
+    if found is not None:
+        return _unpacked(found)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        file = read()
+    for warning in warned:
+        warnings.warn(warning.message, stacklevel=2)
+    tokens = list(file.vocab)
+    in_order = list(file.vocab.values()) == list(range(len(tokens)))
+    if not warned and in_order and len(tokens) >= FEWEST_TOKENS:
+        body = SEPARATOR.join(tokens)
+        if body.count(SEPARATOR) == len(tokens) - 1:
+            keep("vocabulary", key, asdict(replace(file, vocab={})), body.encode())
+    return file
+
+
+def _unpacked(found: Kept) -> TokenizerJson:
+    about, body = found
+    del about["key"]
+    tokens = body.decode().split(SEPARATOR)
+    about["vocab"] = dict(zip(tokens, range(len(tokens)), strict=True))
+    about["added_tokens"] = tuple(AddedToken(**token) for token in about["added_tokens"])
+    return TokenizerJson(**about)
