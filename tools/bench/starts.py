@@ -166,9 +166,14 @@ def parts() -> dict[str, float]:
 
 
 def environment() -> dict[str, str]:
-    """This process's, with npdistil found where this tool is, and nobody asking a network."""
+    """This process's, with npdistil found where this tool is, and nobody asking a network.
+
+    Byte code is written by the first start, as an installer does it: nobody is timed compiling
+    Python.
+    """
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
 
 
 def _numbers(name: str, path: Path) -> list[float]:
