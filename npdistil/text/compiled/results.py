@@ -124,7 +124,7 @@ def cut(size_B: Int64s, most: int) -> Int64s:
     """Cut texts into runs of about `most`: the first text of each run, and their number.
 
     >>> cut(np.array([3, 1, 9, 2, 2]), 4).tolist()
-    [0, 1, 2, 3, 4, 5]
+    [0, 1, 2, 4, 5]
     """
     if not len(size_B):
         return np.zeros(1, np.int64)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -140,9 +141,11 @@ def test_without_a_home_temporary_files_do(tmp_path, home):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can become somebody else")
-def test_whose_files_are_read(copy, tmp_path):
+def test_whose_files_are_read(copy):
     """Those of the superuser, who builds images, and one's own; nobody else's."""
-    for place in (copy, tmp_path, *tmp_path.parents[:2]):
+    public = Path(tempfile.mkdtemp())  # pytest's own directories are for one user alone
+    shutil.copytree(copy, public, dirs_exist_ok=True)
+    for place in (public, *(path for path in public.rglob("*") if path.is_dir())):
         place.chmod(0o755)
     check = (
         "import os, sys; from pathlib import Path; from npdistil.kernels.objects import store\n"
@@ -151,13 +154,16 @@ def test_whose_files_are_read(copy, tmp_path):
     )
 
     def can_read(user: int) -> bool:
-        command = [sys.executable, "-c", check, str(kept(copy)), str(user)]
+        command = [sys.executable, "-c", check, str(kept(public)), str(user)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         return done.stdout == "True\n"
 
-    assert can_read(0) and can_read(54321)
-    os.chown(kept(copy), 12345, 12345)
-    assert not can_read(0) and not can_read(54321)
+    try:
+        assert can_read(0) and can_read(54321)
+        os.chown(kept(public), 12345, 12345)
+        assert not can_read(0) and not can_read(54321)
+    finally:
+        shutil.rmtree(public)
 
 
 def test_killed_at_any_moment_it_starts_again(tmp_path):
