@@ -6,7 +6,7 @@ and read only from a directory that nobody else may write to; in any trouble it 
 """
 
 import hashlib
-import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,8 @@ from ..kernels.objects import store
 from ..kernels.objects.sealed import seal, unseal
 
 FEWEST_TOKENS = 5000  # a smaller tokenizer is made as fast as it is read
-# Every file of the package that has a part in what is kept.
-SOURCES = (
-    *("__init__.py", "fields.py", "files.py"),
-    *("kernels/text/forms.py", "kernels/text/trie.py", "kernels/objects/sealed.py"),
-    *(
-        f"text/compiled/{name}.py"
-        for name in ("build_trie", "characters", "kept_tables", "known_words", "tables")
-    ),
-    *(
-        f"text/{name}.py"
-        for name in ("kept", "kept_vocabulary", "special", "tables", "tokenizer_json", "vocab")
-    ),
-)
+# Folders and files of the package that have a part in what is kept, or may come to have one.
+SOURCES = ("__init__.py", "fields.py", "files.py", "text", "kernels/text", "kernels/objects")
 
 Kept = tuple[dict[str, Any], bytes]
 
@@ -71,5 +60,13 @@ def _name(kind: str, key: str) -> str:
 @cache
 def _sources() -> bytes:
     package = Path(__file__).parent.parent
-    contents = (json.dumps([name, (package / name).read_text("utf-8")]) for name in SOURCES)
-    return hashlib.sha256("\n".join(contents).encode()).digest()
+    digest = hashlib.sha256()
+    for path in sorted(each for name in SOURCES for each in _files(package / name)):
+        content = path.read_bytes()
+        name = path.relative_to(package).as_posix()
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.digest()
+
+
+def _files(place: Path) -> Iterable[Path]:
+    return place.rglob("*.py") if place.is_dir() else [place]

@@ -49,8 +49,12 @@ def broken_policies(kernel: Dispatcher) -> list[str]:
 
 
 def _expected_fastmath(kernel: Dispatcher) -> set[str] | frozenset[str]:
-    """None at all in a file that uses `kernels/ir/`: the flags would fold its rounding away."""
-    uses_ir = ".ir" in Path(kernel.py_func.__code__.co_filename).read_text(encoding="utf-8")
+    """None at all in a file that uses blocks of `kernels/ir/`: the flags would fold rounding away.
+
+    Such a file imports from there, or the names of what follows a block.
+    """
+    content = Path(kernel.py_func.__code__.co_filename).read_text(encoding="utf-8")
+    uses_ir = "from .ir" in content or "from .epilogues" in content
     return set() if uses_ir else FASTMATH
 
 
