@@ -78,6 +78,9 @@ class CompiledTextEncoder:
             self._tables = kept_tables(settings, vocabulary, added)
         self._packed: dict[tuple[bool, bool], Packed] = {}
         self._spaces: deque[tuple[Packed, Packed]] = deque(maxlen=num_threads)
+        if self._tables is not None:  # what a call would make first
+            self._tables_for(special_as_text=False, packs=True)
+            self._spaces.extend(_new_space(self._tables) for _ in range(num_threads))
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy has its own arrays, elsewhere in memory: what is packed is left out."""
@@ -136,8 +139,7 @@ class CompiledTextEncoder:
         try:
             return self._spaces.pop()
         except IndexError:  # all is in use, by threads of ours or of the caller
-            word = Packed(WORD_SPACE, word_space(tables.max_chars))
-            return word, Packed(OUT_I, np.empty(4, np.int64))
+            return _new_space(tables)
 
     def _encode(
         self, texts: Sequence[str], request: "_Request", characters: int | None = None
@@ -193,6 +195,10 @@ class CompiledTextEncoder:
             assert request.readable is not None
             others[b] = request.readable(texts[b])
         return others
+
+
+def _new_space(tables: TextTables) -> tuple[Packed, Packed]:
+    return Packed(WORD_SPACE, word_space(tables.max_chars)), Packed(OUT_I, np.empty(4, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
