@@ -6,19 +6,17 @@ and read only from a directory that nobody else may write to; in any trouble it 
 """
 
 import hashlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..kernels.objects import store
-from ..kernels.objects.sealed import seal, unseal
+from ..kernels.objects import sealed, store
+from ..kernels.objects.files_hash import files_hash
+from ..kernels.objects.sealed import Sealed, seal
 
 FEWEST_TOKENS = 5000  # a smaller tokenizer is made as fast as it is read
 # Folders and files of the package that have a part in what is kept, or may come to have one.
 SOURCES = ("__init__.py", "fields.py", "files.py", "text", "kernels/text", "kernels/objects")
-
-Kept = tuple[dict[str, Any], bytes]
 
 
 def key_of(*parts: bytes) -> str:
@@ -29,13 +27,9 @@ def key_of(*parts: bytes) -> str:
     return digest.hexdigest()[:32]
 
 
-def find(kind: str, key: str) -> Kept | None:
+def find(kind: str, key: str) -> Sealed | None:
     """(about, body) as `keep` got them; None where it is not there, or not as it was."""
-    for directory in store.directories():
-        content = store.read(directory, _name(kind, key))
-        if content is not None and (found := unseal(content, key)) is not None:
-            return found
-    return None
+    return sealed.find(_name(kind, key), key)
 
 
 def keep(kind: str, key: str, about: dict[str, Any], body: bytes) -> None:
@@ -60,13 +54,4 @@ def _name(kind: str, key: str) -> str:
 @cache
 def _sources() -> bytes:
     package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for path in sorted(each for name in SOURCES for each in _files(package / name)):
-        content = path.read_bytes()
-        name = path.relative_to(package).as_posix()
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.digest()
-
-
-def _files(place: Path) -> Iterable[Path]:
-    return place.rglob("*.py") if place.is_dir() else [place]
+    return files_hash(package, *(package / name for name in SOURCES)).encode()

@@ -4,7 +4,8 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from .kept import FEWEST_TOKENS, Kept, find, keep, key_of
+from ..kernels.objects.sealed import Sealed
+from .kept import FEWEST_TOKENS, find, keep, key_of
 from .special import AddedToken
 from .tokenizer_json import TokenizerJson
 
@@ -41,7 +42,7 @@ def kept_or_read(
     return file
 
 
-def _unpacked(found: Kept) -> TokenizerJson:
+def _unpacked(found: Sealed) -> TokenizerJson:
     about, body = found
     del about["key"]
     tokens = body.decode().split(SEPARATOR)

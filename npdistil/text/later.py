@@ -8,18 +8,15 @@ from .settings import TokenizerSettings
 from .special import AddedToken
 from .vocab import Vocabulary
 
+Parts = tuple[TokenizerSettings, Vocabulary, Sequence[AddedToken]]
+
 
 class LaterEncoder:
     """A `TextEncoder` that is imported and made when it is first called."""
 
-    def __init__(
-        self,
-        settings: TokenizerSettings,
-        vocabulary: Vocabulary,
-        added_tokens: Sequence[AddedToken],
-    ) -> None:
+    def __init__(self, *parts: *Parts) -> None:
         """As `TextEncoder`; no token may be searched in normalised text, so nothing can fail."""
-        self._parts = settings, vocabulary, added_tokens
+        self._parts = parts
 
     def __call__(
         self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool

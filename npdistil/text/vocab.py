@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from ..errors import TokenizerError
 from ..files import read_file
@@ -71,7 +72,7 @@ def check_row_count(rows: int, source: str) -> None:
 def are_tokens(tokens: Collection[object]) -> bool:
     """Whether `check_token` takes every one; in one go, since vocabularies are long."""
     try:
-        "".join(tokens).encode("utf-8")  # type: ignore[arg-type]
+        "".join(cast(Collection[str], tokens)).encode("utf-8")
     except (TypeError, UnicodeEncodeError):
         return False
     return True

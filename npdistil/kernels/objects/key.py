@@ -10,6 +10,7 @@ import llvmlite
 import numpy as np
 
 from .cpu import chosen_cpu
+from .files_hash import files_hash
 from .unit import Unit
 
 KERNELS = Path(__file__).parent.parent
@@ -17,17 +18,24 @@ KERNELS = Path(__file__).parent.parent
 
 def unit_key(unit: Unit) -> str:
     """A hash of the unit's name, all kernel sources, the versions and the processor."""
-    parts = [unit.name, sources_hash(), *map(": ".join, sorted(versions().items())), *chosen_cpu()]
+    parts = [
+        unit.name,
+        _sources(),
+        *map(": ".join, sorted(versions().items())),
+        *chosen_cpu(),
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def sources_hash() -> str:
     """A hash of every file below `kernels/`, and of the file that says npdistil's version."""
-    digest = hashlib.sha256()
-    for path in [KERNELS.parent / "__init__.py", *sorted(KERNELS.rglob("*.py"))]:
-        name = path.relative_to(KERNELS.parent).as_posix()
-        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return files_hash(KERNELS.parent, KERNELS.parent / "__init__.py", KERNELS)
+
+
+@cache
+def _sources() -> str:
+    """Read once for all units: what a process runs does not change with its files."""
+    return sources_hash()
 
 
 def versions() -> dict[str, str]:

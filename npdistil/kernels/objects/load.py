@@ -8,11 +8,11 @@ from typing import Any
 
 from llvmlite import binding as llvm
 
-from . import store
+from . import sealed, store
 from .cpu import chosen_cpu, require_host
 from .key import unit_key
 from .make import file_name, make
-from .sealed import unseal
+from .sealed import Sealed, unseal
 from .unit import Call, Unit
 
 # The words are a `bytes`, which the call keeps alive. Functions of this kind release the GIL.
@@ -50,13 +50,9 @@ def obtain(unit: Unit) -> bytes:
     return found[1]
 
 
-def find(unit: Unit, key: str) -> tuple[dict[str, Any], bytes] | None:
+def find(unit: Unit, key: str) -> Sealed | None:
     """(manifest, object code) that is kept, whole and ours; None: there is none."""
-    for directory in store.directories():
-        content = store.read(directory, file_name(unit, key))
-        if content is not None and (found := unseal(content, key)) is not None:
-            return found
-    return None
+    return sealed.find(file_name(unit, key), key)
 
 
 @cache

@@ -10,7 +10,11 @@ import hashlib
 import json
 from typing import Any
 
+from . import store
+
 MAGIC = b"npdistil object code 1"
+
+Sealed = tuple[dict[str, Any], bytes]
 
 
 def seal(manifest: dict[str, Any], code: bytes) -> bytes:
@@ -19,7 +23,16 @@ def seal(manifest: dict[str, Any], code: bytes) -> bytes:
     return MAGIC + b"\n" + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
-def unseal(content: bytes, key: str) -> tuple[dict[str, Any], bytes] | None:
+def find(name: str, key: str) -> Sealed | None:
+    """(manifest, code) of the file that is kept, whole and ours; None: there is none."""
+    for directory in store.directories():
+        content = store.read(directory, name)
+        if content is not None and (found := unseal(content, key)) is not None:
+            return found
+    return None
+
+
+def unseal(content: bytes, key: str) -> Sealed | None:
     """(manifest, code), if every byte is as it was sealed, and for this key; else None."""
     magic, _, rest = content.partition(b"\n")
     digest, _, body = rest.partition(b"\n")

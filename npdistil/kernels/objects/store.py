@@ -12,11 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows: processes that compile at the same time do so side by side
-    fcntl = None  # type: ignore[assignment]
-
 KEPT = (".o", ".tables")  # object code, and what a large tokenizer is made into
 MAX_BYTES = 1 << 26
 LOCK_SECONDS = 90.0  # nobody compiles longer; who waits so long waits for a process that is stopped
@@ -164,7 +159,9 @@ def lock(directory: Path, name: str) -> Iterator[None]:
 
 
 def _locked(path: Path) -> int | None:
-    if fcntl is None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: processes that compile at the same time do so side by side
         return None
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     end = time.monotonic() + LOCK_SECONDS

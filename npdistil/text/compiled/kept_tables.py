@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.objects.sealed import Sealed
 from ...kernels.text.forms import TextTables
-from ..kept import FEWEST_TOKENS, Kept, find, keep, key_of
+from ..kept import FEWEST_TOKENS, find, keep, key_of
 from ..settings import TokenizerSettings
 from ..vocab import Vocabulary
 from .build_trie import frozen
@@ -61,7 +62,7 @@ def _filled_up(content: bytes) -> bytes:
     return content + bytes(-len(content) % ALIGNMENT)
 
 
-def _unpacked(found: Kept) -> TextTables:
+def _unpacked(found: Sealed) -> TextTables:
     about, body = found
     memory = np.empty(len(body) + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,8 +116,8 @@ def _stretches(array: Array, spans: Sequence[slice]) -> Array:
     if not len(array):
         return array
     if len(spans) == 1:
-        return array[spans[0]].copy()  # type: ignore[return-value]
-    return np.concatenate([array[span] for span in spans])  # type: ignore[return-value]
+        return cast(Array, array[spans[0]].copy())
+    return cast(Array, np.concatenate([array[span] for span in spans]))
 
 
 def cut(size_B: Int64s, most: int) -> Int64s:

@@ -40,6 +40,7 @@ def test_the_key_names_everything_that_decides_the_code(monkeypatch):
     for place, name, value in changes:
         with monkeypatch.context() as patched:
             patched.setattr(place, name, value)
+            patched.setattr(key, "_sources", key.sources_hash)  # not what was read before
             keys.add(key.unit_key(ENGINE))
     assert len(keys) == 2 + len(changes)
     assert key.unit_key(ENGINE) in keys, "the same again is the same"
