@@ -1,6 +1,5 @@
 """A model folder to configuration and parameters: all of it is right, or one error says why."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,18 +13,9 @@ from ..config import KEYS, EncoderConfig
 from ..errors import ModelFileError
 from ..params import EncoderParams, cast, from_source
 from .names import AXES, FAMILIES, Expected, expected_tensors, is_ignored, new_spelling, prefix_of
-from .safetensors_file import open_tensors
-from .safetensors_header import Entry
+from .tensor_source import TensorInfo
+from .weights_file import open_weights
 
-WEIGHTS_FILE = "model.safetensors"
-# Weights of other formats, and what a message says about them.
-_OTHER_WEIGHTS = (
-    "pytorch_model.bin",
-    "model.safetensors.index.json",
-    "tf_model.h5",
-    "flax_model.msgpack",
-    "model.onnx",
-)
 _NAMES_SHOWN = 20
 _FLOATS = ("F64", "F32", "F16", "BF16")
 
@@ -42,7 +32,7 @@ class StoredWeights:
 def load_encoder(
     folder: Path | str, dtype: npt.DTypeLike = np.float32
 ) -> tuple[EncoderConfig, EncoderParams]:
-    """Read `config.json` and `model.safetensors` of a model folder.
+    """Read `config.json` and the weights of a model folder.
 
     Args:
         folder: a local folder; nothing is downloaded.
@@ -88,14 +78,11 @@ def open_encoder(
     if not folder.is_dir():
         problem = "not a folder" if folder.exists() else "no such folder"
         raise ModelFileError(
-            f"{folder}: {problem}; expected a folder with config.json and {WEIGHTS_FILE}."
+            f"{folder}: {problem}; expected a folder with config.json and weights."
         )
     config = EncoderConfig.from_folder(folder)
-    path = folder / WEIGHTS_FILE
-    if not os.path.lexists(path):
-        raise ModelFileError(_without_weights(folder))
-    with open_tensors(path) as file:
-        names, ignored = _by_path(file.entries, config, path)
+    with open_weights(folder) as file:
+        names, ignored = _by_path(file.entries, config, file.path)
         for name in ignored:
             file.read(name)  # nobody uses it, but a damaged file is refused as a whole
         used = {entry.dtype for name, entry in file.entries.items() if name not in ignored}
@@ -104,22 +91,8 @@ def open_encoder(
         yield config, cast(params, dtype), weights
 
 
-def _without_weights(folder: Path) -> str:
-    found = [name for name in _OTHER_WEIGHTS if (folder / name).exists()]
-    if found:
-        return (
-            f"{folder}: no {WEIGHTS_FILE}, found {', '.join(found)}; other formats are not read, "
-            f"convert once with the safetensors package (see weights/README.md)."
-        )
-    try:
-        names = sorted(entry.name for entry in folder.iterdir())
-    except OSError as failure:
-        return f"{folder}: no {WEIGHTS_FILE}, and the folder cannot be listed: {failure}."
-    return f"{folder}: no {WEIGHTS_FILE}; the folder holds {_shown(names) or 'nothing'}."
-
-
 def _by_path(
-    entries: Mapping[str, Entry], config: EncoderConfig, path: Path
+    entries: Mapping[str, TensorInfo], config: EncoderConfig, path: Path
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Names in the file by field path, and the names that were ignored."""
     prefix = prefix_of(entries, config.model_type)
@@ -164,10 +137,10 @@ def _by_path(
 
 
 def _mismatch(
-    name: str, want: Expected, entries: Mapping[str, Entry], config: EncoderConfig
+    name: str, want: Expected, entries: Mapping[str, TensorInfo], config: EncoderConfig
 ) -> str | None:
     """What is wrong with one tensor, named with the keys of config.json that disagree."""
-    dtype, shape, _ = entries[name]
+    dtype, shape = entries[name]
     if shape != want.shape:
         keys = KEYS[config.model_type]
         sizes = dict.fromkeys(f"{keys[AXES[a]]} {getattr(config, AXES[a])}" for a in want.axes)

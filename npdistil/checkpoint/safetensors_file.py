@@ -1,36 +1,20 @@
 """Reading model.safetensors: what the safetensors package would refuse is refused, and more.
 
-What is accepted here is a subset of what the package accepts, with equal values. The arrays that
-leave are fit for a kernel: owned, finite, aligned, contiguous, and never written again.
+What is accepted here is a subset of what the package accepts, with equal values.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelFileError
 from ..files import OpenFile, open_file
-from .safetensors_header import DTYPES, Entry, read_header
+from .read_array import read_array
+from .safetensors_header import Entry, read_header
+from .tensor_source import Array, TensorInfo
 
 MAX_FILE_BYTES = 8 << 30
-ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
-# Read and checked at a time: still in the second cache when it is looked at. 8 divides it.
-PIECE_BYTES = 1 << 18
-
-Array = npt.NDArray[Any]
-
-# What the array becomes: half precision is widened, which is exact; the rest stays as it is.
-_WIDENED: dict[str, np.dtype[Any]] = {
-    "F16": np.dtype(np.float32),
-    "BF16": np.dtype(np.float32),
-    "BOOL": np.dtype(np.bool_),
-}
 
 
 @dataclass(frozen=True)
@@ -66,54 +50,33 @@ def read_stored(path: Path, max_bytes: int = MAX_FILE_BYTES) -> StoredTensors:
 
 
 class TensorFile:
-    """An open file whose header was checked; its tensors are read one by one.
+    """An open file whose header was checked, a `TensorSource`.
 
     Attributes:
         entries: what the header says of each tensor.
         size: of the file, in bytes.
+        path: of the file.
     """
+
+    format = "safetensors"
 
     def __init__(self, file: OpenFile, entries: Mapping[str, Entry], path: Path) -> None:
         self._file = file
-        self._path = path
-        self.entries = entries
+        self._starts = {name: entry.start for name, entry in entries.items()}
+        self.entries = {
+            name: TensorInfo(dtype, shape) for name, (dtype, shape, _) in entries.items()
+        }
         self.size = file.size
+        self.path = path
 
     def read(self, name: str) -> Array:
-        """One tensor, straight into memory of its own.
-
-        In C order, native byte order, aligned to 64 bytes and read-only. F16 and BF16 become
-        float32, F64 stays float64.
+        """One tensor, as `TensorSource.read` says.
 
         Raises:
             ModelFileError: a float that is NaN or infinite, or a BOOL that is neither 0 nor 1.
         """
-        dtype, shape, start = self.entries[name]
-        stored = DTYPES[dtype]
-        array = _aligned_empty(math.prod(shape), _WIDENED.get(dtype, stored.newbyteorder("=")))
-        # Bytes that are the array's already need no detour.
-        direct = array.dtype == stored
-        step = PIECE_BYTES // stored.itemsize
-        room = np.empty(0 if direct else min(step, len(array)), stored)
-        for first in range(0, len(array), step):
-            piece = array[first : first + step]
-            raw = piece if direct else room[: len(piece)]
-            self._file.read_into(raw.data.cast("B"), start + first * stored.itemsize)
-            if not direct:
-                self._convert(raw, piece, name, dtype)
-            if array.dtype.kind == "f" and not np.isfinite(piece).all():
-                raise ModelFileError(f"{self._path}: tensor {name!r}: holds NaN or infinity.")
-        array.flags.writeable = False
-        return array.reshape(shape)
-
-    def _convert(self, raw: Array, piece: Array, name: str, dtype: str) -> None:
-        if dtype == "BOOL" and raw.max() > 1:
-            raise ModelFileError(f"{self._path}: tensor {name!r}: a BOOL byte is neither 0 nor 1.")
-        if dtype == "BF16":
-            piece.view(np.uint32)[...] = raw.astype(np.uint32) << 16
-        else:
-            with np.errstate(invalid="ignore"):  # widening a signalling NaN, which is refused
-                piece[...] = raw
+        where = f"{self.path}: tensor {name!r}"
+        return read_array(self._file.read_into, self._starts[name], self.entries[name], where)
 
 
 @contextmanager
@@ -141,10 +104,3 @@ def _ask_the_package(path: Path) -> None:
             pass
     except SafetensorError as failure:
         raise ModelFileError(f"{path}: not a valid safetensors file: {failure}.") from None
-
-
-def _aligned_empty(count: int, dtype: np.dtype[Any]) -> Array:
-    size = count * dtype.itemsize
-    buffer = np.empty(size + ALIGNMENT, np.uint8)
-    start = -buffer.ctypes.data % ALIGNMENT
-    return buffer[start : start + size].view(dtype)

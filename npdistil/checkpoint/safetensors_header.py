@@ -7,12 +7,11 @@ in the place of objects and unknown fields, with which two readers could see two
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile, parse_json
+from .tensor_source import DTYPES
 
 MAX_HEADER_BYTES = 16 << 20  # a BERT header has less than 100 KB
 MAX_METADATA_BYTES = 64 << 10
@@ -21,19 +20,6 @@ MAX_NAME = 512
 MAX_DIMS = 8
 MAX_DIM = 1 << 48
 
-# Name in the file -> type of the stored bytes. BF16 is the upper half of a float32.
-DTYPES: dict[str, np.dtype[Any]] = {
-    "F64": np.dtype("<f8"),
-    "F32": np.dtype("<f4"),
-    "F16": np.dtype("<f2"),
-    "BF16": np.dtype("<u2"),
-    "I64": np.dtype("<i8"),
-    "I32": np.dtype("<i4"),
-    "I16": np.dtype("<i2"),
-    "I8": np.dtype("i1"),
-    "U8": np.dtype("u1"),
-    "BOOL": np.dtype("u1"),
-}
 # First bytes of files that are often found in the place of weights.
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or PyTorch checkpoint, which needs conversion",

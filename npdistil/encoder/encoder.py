@@ -66,7 +66,7 @@ class Encoder:
         dtype: DTypeLike = "float32",
         num_threads: int | None = None,
     ) -> Self:
-        """Load a folder with config.json and model.safetensors.
+        """Load a folder with config.json and weights.
 
         Raises:
             InputError: as the constructor, or `folder` is no path.

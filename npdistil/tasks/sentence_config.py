@@ -63,7 +63,7 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
     chosen = None if pooling is None else (checked_pooling(pooling),)
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "no such folder"
-        raise ModelFileError(f"{folder}: {problem}; expected config.json and model.safetensors.")
+        raise ModelFileError(f"{folder}: {problem}; expected config.json and weights.")
     if not is_there(folder / "modules.json", ConfigError):
         if chosen is None:
             warnings.warn(

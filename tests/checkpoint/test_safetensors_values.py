@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npdistil.checkpoint.safetensors_file import read_safetensors, read_stored
-from npdistil.checkpoint.safetensors_header import DTYPES
+from npdistil.checkpoint.tensor_source import DTYPES
 from npdistil.errors import ModelFileError
 from tests.checkpoint.tiny import file_bytes, raw
 

@@ -1,0 +1,75 @@
+"""Stored bytes to an array, a piece at a time: values are checked while they are in the cache."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelFileError
+from .tensor_source import DTYPES, Array, TensorInfo
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
+# Read and checked at a time: still in the second cache when it is looked at. 8 divides it.
+PIECE_BYTES = 1 << 18
+
+# Fill a view of bytes with what stands from a byte on, as `OpenFile.read_into` does.
+ReadInto = Callable[[memoryview, int], None]
+
+# What the array becomes: half precision is widened, which is exact; the rest stays as it is.
+_WIDENED: dict[str, np.dtype[Any]] = {
+    "F16": np.dtype(np.float32),
+    "BF16": np.dtype(np.float32),
+    "BOOL": np.dtype(np.bool_),
+}
+
+
+def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) -> Array:
+    """One tensor whose values lie in C order, little-endian, from byte `start` on.
+
+    Args:
+        read_into: reads the file; called with rising positions, each byte once.
+        start: of the first value, in bytes.
+        info: type and shape, checked before: the file has that many bytes.
+        where: file and tensor, the start of a message.
+
+    Returns:
+        As `TensorSource.read`.
+
+    Raises:
+        ModelFileError: a float that is NaN or infinite, or a BOOL that is neither 0 nor 1.
+    """
+    dtype, shape = info
+    stored = DTYPES[dtype]
+    array = _aligned_empty(math.prod(shape), _WIDENED.get(dtype, stored.newbyteorder("=")))
+    # Bytes that are the array's already need no detour.
+    direct = array.dtype == stored
+    step = PIECE_BYTES // stored.itemsize
+    room = np.empty(0 if direct else min(step, len(array)), stored)
+    for first in range(0, len(array), step):
+        piece = array[first : first + step]
+        raw = piece if direct else room[: len(piece)]
+        read_into(raw.data.cast("B"), start + first * stored.itemsize)
+        if not direct:
+            _convert(raw, piece, dtype, where)
+        if array.dtype.kind == "f" and not np.isfinite(piece).all():
+            raise ModelFileError(f"{where}: holds NaN or infinity.")
+    array.flags.writeable = False
+    return array.reshape(shape)
+
+
+def _convert(raw: Array, piece: Array, dtype: str, where: str) -> None:
+    if dtype == "BOOL" and raw.max() > 1:
+        raise ModelFileError(f"{where}: a BOOL byte is neither 0 nor 1.")
+    if dtype == "BF16":
+        piece.view(np.uint32)[...] = raw.astype(np.uint32) << 16
+    else:
+        with np.errstate(invalid="ignore"):  # widening a signalling NaN, which is refused
+            piece[...] = raw
+
+
+def _aligned_empty(count: int, dtype: np.dtype[Any]) -> Array:
+    size = count * dtype.itemsize
+    buffer = np.empty(size + ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    return buffer[start : start + size].view(dtype)

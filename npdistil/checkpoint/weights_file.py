@@ -1,0 +1,66 @@
+"""Which file of a folder holds the weights, and who reads it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ..errors import ModelFileError
+from ..files import is_there
+from .tensor_source import TensorSource
+
+_NAMES_SHOWN = 20
+
+
+def _safetensors(path: Path) -> AbstractContextManager[TensorSource]:
+    from .safetensors_file import open_tensors
+
+    return open_tensors(path)
+
+
+# Name -> what opens it; the first that is there is read. Each reader is imported when it is needed.
+FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
+    "model.safetensors": _safetensors,
+}
+# Weights that are found in folders and not read.
+_UNREAD = (
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    "tf_model.h5",
+    "model.ckpt.index",
+    "flax_model.msgpack",
+    "model.onnx",
+)
+
+
+def open_weights(folder: Path) -> AbstractContextManager[TensorSource]:
+    """Open the weights of a model folder; nothing else of the folder is looked at.
+
+    Raises:
+        ModelFileError: there are none in a format that is read; what is there is said. Entering
+            the context: as the format's own function.
+    """
+    for name, open_format in FORMATS.items():
+        if is_there(folder / name, ModelFileError):
+            return open_format(folder / name)
+    raise ModelFileError(_without_weights(folder))
+
+
+def _without_weights(folder: Path) -> str:
+    read = " or ".join(FORMATS)
+    found = [name for name in _UNREAD if (folder / name).exists()]
+    if found:
+        return (
+            f"{folder}: no {read}, found {', '.join(found)}; other formats are not read, convert "
+            f"once with the safetensors package (see weights/README.md)."
+        )
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as failure:
+        return f"{folder}: no {read}, and the folder cannot be listed: {failure}."
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return (
+        f"{folder}: no {read}; the folder holds {shown or 'nothing'}"
+        f"{f' and {more} more' if more > 0 else ''}."
+    )
