@@ -64,7 +64,11 @@ def test_archives_hold_what_they_should(dist):
     """Weights or caches packed by accident, or a wheel without tables, types and licence."""
     (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"npdistil/py.typed", "npdistil/text/unicode_tables.txt"} <= set(names)
+    assert {
+        "npdistil/py.typed",
+        "npdistil/checkpoint/registry.toml",
+        "npdistil/text/unicode_tables.txt",
+    } <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert {name.partition("/")[0] for name in names} == {
