@@ -1,31 +1,28 @@
 """A model folder to configuration and parameters: all of it is right, or one error says why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..config import KEYS, EncoderConfig
+from ..config import EncoderConfig
 from ..errors import ModelFileError
 from ..params import EncoderParams, cast, from_source
-from .names import AXES, FAMILIES, Expected, expected_tensors, is_ignored, new_spelling, prefix_of
-from .tensor_source import TensorInfo
+from .match import Matched, match_tensors
+from .tensor_source import TensorSource
 from .weights_file import open_weights
-
-_NAMES_SHOWN = 20
-_FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 @dataclass(frozen=True)
 class StoredWeights:
     """How the encoder's weights lie on disk, for `npdistil info`."""
 
+    format: str  # "safetensors", "torch" or "h5"
     dtype: str  # "F32", or several as "F16, F32"
-    file_bytes: int
+    file_bytes: int  # of all shards together
     ignored: tuple[str, ...]  # names of heads and leftovers that were not used
 
 
@@ -74,6 +71,32 @@ def open_encoder(
         ConfigError: as `load_encoder`.
         ModelFileError: as `load_encoder`; for NaN in a layer, when it is asked for.
     """
+    with _matched(folder) as (config, file, matched):
+        for name in matched.ignored:
+            file.read(name)  # nobody uses it, but a damaged file is refused as a whole
+        names = matched.names
+        params = from_source(lambda path: file.read(names[path]), names, config.num_hidden_layers)
+        yield config, cast(params, dtype), _stored(file, matched)
+
+
+def describe_encoder(
+    folder: Path | str,
+) -> tuple[EncoderConfig, dict[str, tuple[int, ...]], StoredWeights]:
+    """What a folder says of itself: configuration and header fit, but no value was read.
+
+    Returns:
+        The configuration, the shape of each parameter by field path, and how they are stored.
+
+    Raises:
+        ConfigError: as `load_encoder`.
+        ModelFileError: as `load_encoder`, but for values that are damaged.
+    """
+    with _matched(folder) as (config, file, matched):
+        return config, matched.shapes, _stored(file, matched)
+
+
+@contextmanager
+def _matched(folder: Path | str) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
     folder = Path(folder)
     if not folder.is_dir():
         problem = "not a folder" if folder.exists() else "no such folder"
@@ -82,87 +105,9 @@ def open_encoder(
         )
     config = EncoderConfig.from_folder(folder)
     with open_weights(folder) as file:
-        names, ignored = _by_path(file.entries, config, file.path)
-        for name in ignored:
-            file.read(name)  # nobody uses it, but a damaged file is refused as a whole
-        used = {entry.dtype for name, entry in file.entries.items() if name not in ignored}
-        weights = StoredWeights(", ".join(sorted(used)), file.size, ignored)
-        params = from_source(lambda path: file.read(names[path]), names, config.num_hidden_layers)
-        yield config, cast(params, dtype), weights
+        yield config, file, match_tensors(file.entries, config, file.path)
 
 
-def _by_path(
-    entries: Mapping[str, TensorInfo], config: EncoderConfig, path: Path
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Names in the file by field path, and the names that were ignored."""
-    prefix = prefix_of(entries, config.model_type)
-    canonical: dict[str, str] = {}  # name without prefix, new spelling -> name in the file
-    ignored, unused, twice = [], [], []
-    for name in entries:
-        short = new_spelling(name.removeprefix(prefix))
-        if is_ignored(short, config.model_type):
-            ignored.append(name)
-        elif not name.startswith(prefix):
-            unused.append(name)
-        elif short in canonical:
-            twice.append(f"{canonical[short]} and {name}")
-        else:
-            canonical[short] = name
-    # A pooler is there as a whole or not at all; half of one shows up as a missing tensor.
-    pooler = any(short.startswith("pooler.") for short in canonical)
-    expected = expected_tensors(config, pooler=pooler)
-    unused += [name for short, name in canonical.items() if short not in expected]
-    missing = [prefix + short for short in expected if short not in canonical]
-    wrong = [
-        problem
-        for short, want in expected.items()
-        if short in canonical and (problem := _mismatch(canonical[short], want, entries, config))
-    ]
-    problems = [
-        f"{len(names)} {kind}: {_shown(names)}"
-        for kind, names in (
-            ("missing", missing),
-            ("unused", unused),
-            ("misshapen", wrong),
-            ("present under two names", twice),
-        )
-        if names
-    ]
-    if problems:
-        layers = _layer_hint(canonical, config)
-        raise ModelFileError(
-            f"{path} does not match config.json{layers}. Tensors {'; '.join(problems)}."
-        )
-    return {want.path: canonical[short] for short, want in expected.items()}, tuple(ignored)
-
-
-def _mismatch(
-    name: str, want: Expected, entries: Mapping[str, TensorInfo], config: EncoderConfig
-) -> str | None:
-    """What is wrong with one tensor, named with the keys of config.json that disagree."""
-    dtype, shape = entries[name]
-    if shape != want.shape:
-        keys = KEYS[config.model_type]
-        sizes = dict.fromkeys(f"{keys[AXES[a]]} {getattr(config, AXES[a])}" for a in want.axes)
-        return f"{name} {shape}, where {', '.join(sizes)} call for {want.shape}"
-    if dtype not in _FLOATS:
-        return f"{name} of dtype {dtype}, where one of {', '.join(_FLOATS)} is needed"
-    return None
-
-
-def _layer_hint(canonical: Mapping[str, Any], config: EncoderConfig) -> str:
-    """The likeliest contradiction, said in words: another number of layers."""
-    start = FAMILIES[config.model_type].layer_prefix
-    numbers = {
-        name.removeprefix(start).split(".")[0] for name in canonical if name.startswith(start)
-    }
-    if not numbers or len(numbers) == config.num_hidden_layers:
-        return ""
-    key = KEYS[config.model_type]["num_hidden_layers"]
-    return f": {key} is {config.num_hidden_layers}, the file has {len(numbers)} layers"
-
-
-def _shown(names: Iterable[str]) -> str:
-    names = list(names)
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _stored(file: TensorSource, matched: Matched) -> StoredWeights:
+    used = {file.entries[name].dtype for name in matched.names.values()}
+    return StoredWeights(file.format, ", ".join(sorted(used)), file.size, matched.ignored)

@@ -33,6 +33,7 @@ class Family:
     tables: _Modules
     modules: _Modules
     layer: _Modules
+    pooler: str  # the module after the layers; "": the family has none
     ignored: tuple[str, ...]  # starts of names, with the prefix taken off
 
 
@@ -45,10 +46,7 @@ FAMILIES = {
             "embeddings.position_PD": ("PD", "embeddings.position_embeddings"),
             "embeddings.token_type_GD": ("GD", "embeddings.token_type_embeddings"),
         },
-        modules={
-            "embeddings.norm": ("D", "embeddings.LayerNorm"),
-            "pooler": ("DD", "pooler.dense"),
-        },
+        modules={"embeddings.norm": ("D", "embeddings.LayerNorm")},
         layer={
             "attention.query": ("DD", "attention.self.query"),
             "attention.key": ("DD", "attention.self.key"),
@@ -60,6 +58,7 @@ FAMILIES = {
             "feed_forward.norm": ("D", "output.LayerNorm"),
         },
         # position_ids: the numbers 0, 1, 2 ...; cls: both pre-training heads; fit_denses:
+        pooler="pooler.dense",
         # TinyBERT's projections to its teacher.
         ignored=("embeddings.position_ids", "cls.", "classifier.", "qa_outputs.", "fit_denses."),
     ),
@@ -81,6 +80,7 @@ FAMILIES = {
             "feed_forward.output": ("DF", "ffn.lin2"),
             "feed_forward.norm": ("D", "output_layer_norm"),
         },
+        pooler="",
         ignored=(
             "embeddings.position_ids",
             "vocab_transform.",
@@ -121,11 +121,12 @@ def expected_tensors(config: EncoderConfig, *, pooler: bool) -> dict[str, Expect
         if axes != "GD" or config.type_vocab_size:
             add(f"{name}.weight", path, axes)
     for path, (axes, name) in family.modules.items():
-        if path != "pooler" or pooler:
-            add_module(name, path, axes)
+        add_module(name, path, axes)
     for n in range(config.num_hidden_layers):
         for path, (axes, name) in family.layer.items():
             add_module(f"{family.layer_prefix}{n}.{name}", f"layers.{n}.{path}", axes)
+    if pooler and family.pooler:
+        add_module(family.pooler, "pooler", "DD")
     return expected
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from ..errors import ModelFileError
 from ..files import is_there
+from .listed import listed
 from .tensor_source import TensorSource
-
-_NAMES_SHOWN = 20
 
 
 def _safetensors(path: Path) -> AbstractContextManager[TensorSource]:
@@ -17,13 +16,19 @@ def _safetensors(path: Path) -> AbstractContextManager[TensorSource]:
     return open_tensors(path)
 
 
+def _shards(path: Path) -> AbstractContextManager[TensorSource]:
+    from .sharded_file import open_shards
+
+    return open_shards(path)
+
+
 # Name -> what opens it; the first that is there is read. Each reader is imported when it is needed.
 FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
     "model.safetensors": _safetensors,
+    "model.safetensors.index.json": _shards,
 }
 # Weights that are found in folders and not read.
 _UNREAD = (
-    "model.safetensors.index.json",
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
     "tf_model.h5",
@@ -58,9 +63,4 @@ def _without_weights(folder: Path) -> str:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as failure:
         return f"{folder}: no {read}, and the folder cannot be listed: {failure}."
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return (
-        f"{folder}: no {read}; the folder holds {shown or 'nothing'}"
-        f"{f' and {more} more' if more > 0 else ''}."
-    )
+    return f"{folder}: no {read}; the folder holds {listed(names) or 'nothing'}."

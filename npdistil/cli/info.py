@@ -1,13 +1,14 @@
 """Say what a model folder holds: architecture, parameters, files, pooling, longest text."""
 
 import argparse
+import math
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 
 from ..arguments import as_folder
-from ..checkpoint.load import load_stored
+from ..checkpoint.load import describe_encoder
 from ..config import EncoderConfig
-from ..params import EncoderParams, named_arrays
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
 
@@ -18,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Load everything, so that a damaged folder is found out, and print what it is.
+    """Print what a folder says of itself, and find out where it contradicts itself.
+
+    Of the weights only the header is read: names, types and shapes, but no values.
 
     Raises:
         NpdistilError: a file is missing, damaged, or contradicts another.
@@ -27,14 +30,15 @@ def run(options: argparse.Namespace) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "pooling is a guess" is said in the table
         sentence = read_sentence_config(folder, None)
-    config, params, stored = load_stored(sentence.transformer_folder)
+    config, shapes, stored = describe_encoder(sentence.transformer_folder)
     tokenizer = Tokenizer.from_pretrained(sentence.transformer_folder)
     rows = [
         ("architecture", _architecture(config)),
         ("vocabulary", f"{tokenizer.vocab_size:,} pieces in a table of {config.vocab_size:,}"),
         ("lower-cases", "yes" if tokenizer.settings.do_lower_case else "no"),
-        *_parameters(params),
-        ("stored as", f"{stored.dtype}, {stored.file_bytes / 1e6:.1f} MB"),
+        *_parameters(shapes),
+        ("stored as", f"{stored.format}, {stored.dtype}, {stored.file_bytes / 1e6:.1f} MB"),
+        ("values", "not checked: only the header was read"),
         ("not used", ", ".join(stored.ignored) or "nothing"),
         ("pooling", _pooling(sentence)),
         ("longest text", _longest(config, tokenizer, sentence)),
@@ -52,10 +56,10 @@ def _architecture(config: EncoderConfig) -> str:
     )
 
 
-def _parameters(params: EncoderParams) -> list[tuple[str, str]]:
+def _parameters(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
     sizes: Counter[str] = Counter()
-    for path, array in named_arrays(params).items():
-        sizes[path.partition(".")[0]] += array.size
+    for path, shape in shapes.items():
+        sizes[path.partition(".")[0]] += math.prod(shape)
     parts = [(f"  {part}", f"{size:,}") for part, size in sizes.items()]
     return [("parameters", f"{sizes.total():,}"), *parts]
 

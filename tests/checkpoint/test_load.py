@@ -181,7 +181,7 @@ def test_missing_unused_and_misshapen_are_in_one_message(tmp_path: Path, bert: T
     ("key", "value", "tensor"),
     [
         ("vocab_size", 38, "embeddings.word_embeddings.weight (37, 12)"),
-        ("hidden_size", 24, "pooler.dense.bias (12,)"),
+        ("hidden_size", 24, "embeddings.LayerNorm.bias (12,)"),
         ("intermediate_size", 21, "encoder.layer.0.output.dense.weight (12, 20)"),
         ("max_position_embeddings", 512, "embeddings.position_embeddings.weight (11, 12)"),
         ("type_vocab_size", 1, "embeddings.token_type_embeddings.weight (2, 12)"),
