@@ -29,6 +29,7 @@ GATED = 3e-7  # x * sigmoid(z): exp, a sum, a quotient; of the result where that
 HIDDEN_FLOAT64 = 1e-10  # float64 against Transformers in float64, any layer
 HIDDEN_FLOAT32 = 2e-5  # float32, any layer, any backend, against float64
 COSINE = 1e-6  # 1 - cosine of a final embedding
+LOCK_PROBE = 4e-5  # two of the former, each on its side of the exact value
 SENTENCE = 2e-5  # an embedding against sentence-transformers' float32
 BLAS_BATCH = 1e-6  # the numpy backend: BLAS picks its kernels by shape
 SPEARMAN = 1e-4  # rank correlation beside sentence-transformers' own

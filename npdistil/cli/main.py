@@ -12,11 +12,11 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import NpdistilError
-from . import cache, embed, info, tokenize, warmup
+from . import cache, embed, info, tokenize, verify, warmup
 from .messages import say
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
-VERBS = (embed, tokenize, info, warmup, cache)
+VERBS = (embed, tokenize, info, verify, warmup, cache)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,14 +59,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            options.run(options)
+            return int(options.run(options) or OK)  # a verb that checks something returns 1
         except NpdistilError as error:
             say(f"npdistil: error: {error}")
             return BAD_INPUT
         except KeyboardInterrupt:
             say("npdistil: interrupted")
             return INTERRUPTED
-    return OK
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,14 +3,16 @@
 import sys
 
 
-def say(message: str) -> None:
-    """Print one line on standard error.
-
-    What is not printable is escaped: a file name may hold line ends and terminal commands.
-    """
-    line = "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in message
+def printable(text: str) -> str:
+    """The text with what is not printable escaped: it may hold line ends and terminal commands."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
     )
+
+
+def say(message: str) -> None:
+    """Print one line on standard error, as `printable` has it."""
+    line = printable(message)
     if sys.stderr is None:  # print would take standard output instead
         return
     try:
