@@ -22,7 +22,7 @@ MAX_DIM = 1 << 48
 
 # First bytes of files that are often found in the place of weights.
 _FOREIGN = {
-    b"PK\x03\x04": "a zip archive or PyTorch checkpoint, which needs conversion",
+    b"PK\x03\x04": "a zip archive; a PyTorch checkpoint must be named pytorch_model.bin",
     b"\x80": "a pickle, which is never executed",
     b"\x89HDF": "an HDF5 file",
     b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",

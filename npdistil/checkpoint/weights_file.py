@@ -22,14 +22,20 @@ def _shards(path: Path) -> AbstractContextManager[TensorSource]:
     return open_shards(path)
 
 
+def _torch(path: Path) -> AbstractContextManager[TensorSource]:
+    from .torch_file import open_torch
+
+    return open_torch(path)
+
+
 # Name -> what opens it; the first that is there is read. Each reader is imported when it is needed.
 FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
     "model.safetensors": _safetensors,
     "model.safetensors.index.json": _shards,
+    "pytorch_model.bin": _torch,
 }
 # Weights that are found in folders and not read.
 _UNREAD = (
-    "pytorch_model.bin",
     "pytorch_model.bin.index.json",
     "tf_model.h5",
     "model.ckpt.index",

@@ -276,13 +276,13 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
         load_encoder(tmp_path)
 
 
-def test_a_folder_without_safetensors_says_what_it_found(tmp_path: Path) -> None:
-    """Catches advice that does not fit: an XtremeDistil folder needs a conversion."""
+def test_a_folder_without_weights_that_are_read_says_what_it_found(tmp_path: Path) -> None:
+    """Catches advice that does not fit: what other libraries wrote needs a conversion."""
     (tmp_path / "config.json").write_text(json.dumps(BERT))
     assert "the folder holds config.json" in refusal(tmp_path)
-    (tmp_path / "pytorch_model.bin").write_bytes(b"PK\x03\x04")
+    (tmp_path / "flax_model.msgpack").write_bytes(b"\x81")
     message = refusal(tmp_path)
-    assert "pytorch_model.bin" in message and "convert once" in message
+    assert "found flax_model.msgpack" in message and "convert once" in message
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and symlinks of POSIX")
