@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .errors import ConfigError
+from .families import why_not
 from .fields import Fields, active_keys, float_fault, integer_fault, shown
 
 _BERT_KEYS = {
@@ -92,6 +93,15 @@ NEUTRAL: dict[str, tuple[object, ...]] = {
     "is_encoder_decoder": (False, None),
     "pruned_heads": ({}, None),
     "quantization_config": (None,),
+}
+# Why each of them is refused.
+_WHY = {
+    "position_embedding_type": "only a table of absolute positions is",
+    "is_decoder": "a decoder's tokens see only those before them",
+    "add_cross_attention": "there is no second sequence",
+    "is_encoder_decoder": "there is no decoder",
+    "pruned_heads": "its layers would have heads of different number",
+    "quantization_config": "weights are floats, save them unquantised",
 }
 # Factorised embeddings, under ELECTRA's and TinyBERT's names: fine when equal to hidden_size.
 _EMBEDDING_WIDTHS = ("embedding_size", "emb_size")
@@ -179,10 +189,8 @@ def _unknown_model_type(values: Mapping[str, Any]) -> str:
     known = " and ".join(KEYS)
     if "model_type" not in values:
         return f"no model_type; {known} can be read, add the one that the weights belong to."
-    return (
-        f"model_type {shown(values['model_type'])} is not built: its tensors and forward pass "
-        f"differ from those of {known}."
-    )
+    model_type = values["model_type"]
+    return f"model_type {shown(model_type)} is not built, only {known} are: {why_not(model_type)}."
 
 
 def _problems(values: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
@@ -217,7 +225,11 @@ def _problems(values: Mapping[str, Any], keys: Mapping[str, str]) -> list[str]:
 
 def _unbuilt_keys(values: Mapping[str, Any], hidden_size: object) -> list[str]:
     """Keys that ask for a forward pass which is not built."""
-    problems = active_keys(values, NEUTRAL)
+    problems = [
+        f"{fault}: {_WHY[key]}"
+        for key, accepted in NEUTRAL.items()
+        for fault in active_keys(values, {key: accepted})
+    ]
     for key in _EMBEDDING_WIDTHS:
         if key in values and values[key] != hidden_size:
             problems.append(

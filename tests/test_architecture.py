@@ -16,6 +16,7 @@ RANK = {
     "arguments": 1,
     "cgroup": 1,
     "dims": 1,
+    "families": 1,
     "files": 1,
     "progress": 1,
     "fields": 2,

@@ -8,6 +8,7 @@ import pytest
 
 from npdistil.config import HIDDEN_ACTS, KEYS, RANGES, EncoderConfig
 from npdistil.errors import ConfigError
+from npdistil.families import REASONS
 from npdistil.reference.activation import ACTIVATIONS
 from tests.checkpoint.tiny import BERT, DISTILBERT
 
@@ -167,6 +168,33 @@ def test_other_architectures_are_refused_by_name(value: object) -> None:
         EncoderConfig.from_dict(changed("model_type", value), "x")
     assert repr(value) in str(caught.value)
     assert "bert and distilbert" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        ("xlm-roberta", "counted from pad_token_id \\+ 1 and .* SentencePiece"),
+        ("roberta", "counted from pad_token_id \\+ 1 and .* byte-level BPE"),
+        ("mpnet", "distance of two tokens"),
+        ("albert", "layers share one set"),
+        ("electra", "a width of their own"),
+        ("deberta-v2", "distance of two tokens"),
+        ("modernbert", "rotations"),
+        ("gpt2", "a decoder"),
+        ("yet_unheard", "unknown here"),
+    ],
+)
+def test_another_family_is_refused_with_its_own_reason(family: str, reason: str) -> None:
+    """Catches advice that fits another family, or none at all."""
+    with pytest.raises(ConfigError, match=f"model_type '{family}' is not built, .*: .*{reason}"):
+        EncoderConfig.from_dict(changed("model_type", family), "x")
+
+
+def test_no_family_is_both_built_and_refused() -> None:
+    """Catches a reason that stays behind when a family is built."""
+    assert not set(REASONS) & set(KEYS)
+    with pytest.raises(ConfigError, match=r"'relative_key' is not built: only a table of absolute"):
+        EncoderConfig.from_dict(changed("position_embedding_type", "relative_key"), "x")
 
 
 def test_a_missing_model_type_is_not_guessed() -> None:

@@ -8,7 +8,7 @@ NAMES_SHOWN = 20
 def listed(names: Iterable[str]) -> str:
     """The first names, and how many more there are.
 
-    >>> listed(str(n) for n in range(22))[-20:]
+    >>> listed(str(n) for n in range(22))[-17:]
     '18, 19 and 2 more'
     """
     names = list(names)
