@@ -5,8 +5,8 @@ computes x_NI @ weight_EI.T + bias_E.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, overload
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +17,21 @@ from .errors import ModelFileError
 Node = TypeVar("Node")
 
 
-@dataclass(frozen=True)
-class LinearParams:
+class LinearParams(NamedTuple):
     """y_NE = x_NI @ weight_EI.T + bias_E."""
 
     weight_EI: Floats
     bias_E: Floats
 
 
-@dataclass(frozen=True)
-class NormParams:
+class NormParams(NamedTuple):
     """LayerNorm: scale and shift (gamma and beta of the paper)."""
 
     weight_D: Floats
     bias_D: Floats
 
 
-@dataclass(frozen=True)
-class AttentionParams:
+class AttentionParams(NamedTuple):
     """Self-attention with the residual's LayerNorm; every linear is (D, D)."""
 
     query: LinearParams
@@ -44,8 +41,7 @@ class AttentionParams:
     norm: NormParams
 
 
-@dataclass(frozen=True)
-class FeedForwardParams:
+class FeedForwardParams(NamedTuple):
     """The two linears around GELU, (F, D) and (D, F), with the residual's LayerNorm."""
 
     intermediate: LinearParams
@@ -53,16 +49,14 @@ class FeedForwardParams:
     norm: NormParams
 
 
-@dataclass(frozen=True)
-class LayerParams:
+class LayerParams(NamedTuple):
     """One post-LayerNorm transformer block."""
 
     attention: AttentionParams
     feed_forward: FeedForwardParams
 
 
-@dataclass(frozen=True)
-class EmbeddingParams:
+class EmbeddingParams(NamedTuple):
     """The tables whose rows are summed, then normalised."""
 
     word_VD: Floats
@@ -71,8 +65,7 @@ class EmbeddingParams:
     norm: NormParams
 
 
-@dataclass(frozen=True)
-class EncoderParams:
+class EncoderParams(NamedTuple):
     """The whole encoder."""
 
     embeddings: EmbeddingParams

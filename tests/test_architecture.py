@@ -40,6 +40,7 @@ ONLY_IN = {
     "numba": "kernels/",
     "llvmlite": ("kernels/ir/", "kernels/objects/"),
     "safetensors": "checkpoint/",
+    "h5py": "checkpoint/",
     "regex": "text/",
     "tqdm": "progress.py",
     "torch": "nowhere",

@@ -11,6 +11,7 @@ HEAVY = (
     "transformers",
     "tokenizers",
     "safetensors",
+    "h5py",
     "tqdm",
     "regex",
 )

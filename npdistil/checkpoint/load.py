@@ -1,8 +1,9 @@
 """A model folder to configuration and parameters: all of it is right, or one error says why."""
 
+from typing import NamedTuple
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,7 @@ from .tensor_source import TensorSource
 from .weights_file import open_weights
 
 
-@dataclass(frozen=True)
-class StoredWeights:
+class StoredWeights(NamedTuple):
     """How the encoder's weights lie on disk, for `npdistil info`."""
 
     format: str  # "safetensors", "torch" or "h5"

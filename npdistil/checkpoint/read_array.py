@@ -41,7 +41,7 @@ def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) ->
     """
     dtype, shape = info
     stored = DTYPES[dtype]
-    array = _aligned_empty(math.prod(shape), _WIDENED.get(dtype, stored.newbyteorder("=")))
+    array = aligned_empty(math.prod(shape), _WIDENED.get(dtype, stored.newbyteorder("=")))
     # Bytes that are the array's already need no detour.
     direct = array.dtype == stored
     step = PIECE_BYTES // stored.itemsize
@@ -68,7 +68,8 @@ def _convert(raw: Array, piece: Array, dtype: str, where: str) -> None:
             piece[...] = raw
 
 
-def _aligned_empty(count: int, dtype: np.dtype[Any]) -> Array:
+def aligned_empty(count: int, dtype: np.dtype[Any]) -> Array:
+    """Memory for `count` values, flat, writable, aligned as every tensor is."""
     size = count * dtype.itemsize
     buffer = np.empty(size + ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % ALIGNMENT

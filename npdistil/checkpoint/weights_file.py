@@ -28,16 +28,22 @@ def _torch(path: Path) -> AbstractContextManager[TensorSource]:
     return open_torch(path)
 
 
+def _h5(path: Path) -> AbstractContextManager[TensorSource]:
+    from .h5_file import open_h5
+
+    return open_h5(path)
+
+
 # Name -> what opens it; the first that is there is read. Each reader is imported when it is needed.
 FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
     "model.safetensors": _safetensors,
     "model.safetensors.index.json": _shards,
+    "tf_model.h5": _h5,
     "pytorch_model.bin": _torch,
 }
 # Weights that are found in folders and not read.
 _UNREAD = (
     "pytorch_model.bin.index.json",
-    "tf_model.h5",
     "model.ckpt.index",
     "flax_model.msgpack",
     "model.onnx",

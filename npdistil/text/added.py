@@ -1,7 +1,8 @@
 """Which tokens are cut out of the raw text: the named special ones and those added later."""
 
+from typing import NamedTuple
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ..errors import TokenizerError
 from ..fields import Fields
@@ -21,8 +22,7 @@ OTHER_ROLES = ("bos_token", "eos_token")
 LIST_ROLES = ("additional_special_tokens", "extra_special_tokens")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpecialNames:
+class SpecialNames(NamedTuple):
     """The special tokens by role, and those that have none."""
 
     roles: Mapping[str, str]  # unk_token, cls_token, sep_token, pad_token, mask_token

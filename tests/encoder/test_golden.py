@@ -166,8 +166,11 @@ def test_the_files_are_small_and_say_where_they_come_from():
     """A file that nobody knows how to make again, or a repository that fills with binaries."""
     files = [path for path in GOLDEN.rglob("*") if path.is_file()]
     assert len(files) >= 7
-    assert sum(path.stat().st_size for path in files) < 600_000
+    assert sum(path.stat().st_size for path in files) < 900_000
     for path in files:
+        if path.suffix == ".h5":  # its origin stands in the files beside it
+            continue
         origin = origin_of(path)
-        assert origin["made_by"] == "python tools/make_golden.py", path
+        tool = "make_h5_golden" if "tensorflow" in path.parts else "make_golden"
+        assert origin["made_by"] == f"python tools/{tool}.py", path
         assert " " in origin["made_with"], path
