@@ -38,8 +38,8 @@ def _h5(path: Path) -> AbstractContextManager[TensorSource]:
 FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
     "model.safetensors": _safetensors,
     "model.safetensors.index.json": _shards,
-    "tf_model.h5": _h5,
     "pytorch_model.bin": _torch,
+    "tf_model.h5": _h5,
 }
 # Weights that are found in folders and not read.
 _UNREAD = (
