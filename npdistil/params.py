@@ -5,8 +5,8 @@ computes x_NI @ weight_EI.T + bias_E.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, NamedTuple, TypeVar, overload
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +17,24 @@ from .errors import ModelFileError
 Node = TypeVar("Node")
 
 
-class LinearParams(NamedTuple):
+@dataclass(frozen=True)
+class LinearParams:
     """y_NE = x_NI @ weight_EI.T + bias_E."""
 
     weight_EI: Floats
     bias_E: Floats
 
 
-class NormParams(NamedTuple):
+@dataclass(frozen=True)
+class NormParams:
     """LayerNorm: scale and shift (gamma and beta of the paper)."""
 
     weight_D: Floats
     bias_D: Floats
 
 
-class AttentionParams(NamedTuple):
+@dataclass(frozen=True)
+class AttentionParams:
     """Self-attention with the residual's LayerNorm; every linear is (D, D)."""
 
     query: LinearParams
@@ -41,7 +44,8 @@ class AttentionParams(NamedTuple):
     norm: NormParams
 
 
-class FeedForwardParams(NamedTuple):
+@dataclass(frozen=True)
+class FeedForwardParams:
     """The two linears around GELU, (F, D) and (D, F), with the residual's LayerNorm."""
 
     intermediate: LinearParams
@@ -49,14 +53,16 @@ class FeedForwardParams(NamedTuple):
     norm: NormParams
 
 
-class LayerParams(NamedTuple):
+@dataclass(frozen=True)
+class LayerParams:
     """One post-LayerNorm transformer block."""
 
     attention: AttentionParams
     feed_forward: FeedForwardParams
 
 
-class EmbeddingParams(NamedTuple):
+@dataclass(frozen=True)
+class EmbeddingParams:
     """The tables whose rows are summed, then normalised."""
 
     word_VD: Floats
@@ -65,7 +71,8 @@ class EmbeddingParams(NamedTuple):
     norm: NormParams
 
 
-class EncoderParams(NamedTuple):
+@dataclass(frozen=True)
+class EncoderParams:
     """The whole encoder."""
 
     embeddings: EmbeddingParams

@@ -1,9 +1,8 @@
 """A model folder to configuration and parameters: all of it is right, or one error says why."""
 
-from typing import NamedTuple
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,8 @@ from .tensor_source import TensorSource
 from .weights_file import open_weights
 
 
-class StoredWeights(NamedTuple):
+@dataclass(frozen=True)
+class StoredWeights:
     """How the encoder's weights lie on disk, for `npdistil info`."""
 
     format: str  # "safetensors", "torch" or "h5"

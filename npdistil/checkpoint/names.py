@@ -5,8 +5,8 @@ files call LayerNorm's tensors gamma and beta. Heads and leftovers are ignored b
 any other name that is too many or too few is an error of the loader.
 """
 
-from typing import NamedTuple
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..config import EncoderConfig
 
@@ -24,7 +24,8 @@ AXES = {
 _Modules = dict[str, tuple[str, str]]
 
 
-class Family(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Family:
     """How one architecture names its tensors."""
 
     prefix: str
@@ -93,7 +94,8 @@ FAMILIES = {
 }
 
 
-class Expected(NamedTuple):
+@dataclass(frozen=True)
+class Expected:
     """One tensor that a configuration calls for."""
 
     path: str  # in EncoderParams

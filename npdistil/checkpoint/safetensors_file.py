@@ -3,9 +3,9 @@
 What is accepted here is a subset of what the package accepts, with equal values.
 """
 
-from typing import NamedTuple
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelFileError
@@ -17,7 +17,8 @@ from .tensor_source import Array, TensorInfo
 MAX_FILE_BYTES = 8 << 30
 
 
-class StoredTensors(NamedTuple):
+@dataclass(frozen=True)
+class StoredTensors:
     """The arrays of a file and how they were stored."""
 
     arrays: dict[str, Array]

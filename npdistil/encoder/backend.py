@@ -1,6 +1,7 @@
 """What an engine must be able to do; the two that can are `numpy_backend` and `numba_backend`."""
 
-from typing import Literal, NamedTuple, Protocol, get_args
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
 
 from ..dims import Floats
 from .packing import PackedBatch
@@ -9,7 +10,8 @@ Pooling = Literal["mean", "cls", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 
-class PackedOutput(NamedTuple):
+@dataclass(frozen=True)
+class PackedOutput:
     """The result of a forward pass over packed rows.
 
     Attributes:

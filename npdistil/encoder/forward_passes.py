@@ -5,9 +5,9 @@ other. A thread that finds no bundle left joins one that is under way (`kernels/
 work keeps all threads busy to its end, and a single sentence is shared by several threads.
 """
 
-from typing import NamedTuple
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
@@ -35,7 +35,8 @@ FEWEST_ROWS = 48  # a bundle of fewer uses the weights too seldom for what it co
 SMALLEST_SHARE = 5e7  # floating-point operations, about half a millisecond, that pay a wake-up
 
 
-class _Pass(NamedTuple):
+@dataclass(frozen=True)
+class _Pass:
     """One bundle under way."""
 
     batch: Batch

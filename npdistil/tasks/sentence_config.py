@@ -7,8 +7,9 @@ becomes a path: a module's folder is the one of its known names that the file ag
 """
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..encoder.backend import POOLINGS, Pooling
 from ..errors import ConfigError, InputError, ModelFileError
@@ -38,7 +39,8 @@ NEUTRAL: dict[str, tuple[object, ...]] = {
 }
 
 
-class SentenceConfig(NamedTuple):
+@dataclass(frozen=True)
+class SentenceConfig:
     """How a folder turns text into a vector."""
 
     transformer_folder: Path

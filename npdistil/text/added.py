@@ -1,8 +1,7 @@
 """Which tokens are cut out of the raw text: the named special ones and those added later."""
 
-from typing import NamedTuple
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from ..errors import TokenizerError
 from ..fields import Fields
@@ -22,7 +21,8 @@ OTHER_ROLES = ("bos_token", "eos_token")
 LIST_ROLES = ("additional_special_tokens", "extra_special_tokens")
 
 
-class SpecialNames(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class SpecialNames:
     """The special tokens by role, and those that have none."""
 
     roles: Mapping[str, str]  # unk_token, cls_token, sep_token, pad_token, mask_token

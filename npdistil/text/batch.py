@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +100,8 @@ _FIELDS = (
 )
 
 
-class Padding(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Padding:
     """How rows get one length."""
 
     pad_id: int

@@ -1,7 +1,8 @@
 """The seam: what any way from text to ids hands over to truncation, pairs and padding."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,7 +10,8 @@ Int32s = np.ndarray[Any, np.dtype[np.int32]]
 Int64s = np.ndarray[Any, np.dtype[np.int64]]
 
 
-class EncodedTexts(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class EncodedTexts:
     """The tokens of several texts, one text after another, without special tokens around them.
 
     Text b has the tokens `cu_seqlens[b]` to `cu_seqlens[b + 1]`.

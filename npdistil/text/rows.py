@@ -1,7 +1,7 @@
 """From encoded texts to rows: cut, [CLS] and [SEP] around them, one row after another."""
 
-from typing import NamedTuple
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from .truncate import kept_lengths, kept_of_one
 SPECIAL = -1  # in place of a word's number
 
 
-class Cut(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Cut:
     """How texts that are too long are cut."""
 
     budget: int | None  # tokens of a row that are not special; None: nothing is cut
@@ -23,7 +24,8 @@ class Cut(NamedTuple):
     overflow: bool = False  # make rows of what is cut off
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Rows:
     """[CLS] A [SEP], or [CLS] A [SEP] B [SEP], without padding.
 
     Row r has the tokens `cu_seqlens[r]` to `cu_seqlens[r + 1]`.

@@ -4,9 +4,9 @@ The library mixes Unicode versions, so neither Python's `unicodedata` nor proper
 \\p{P} give its answers. `tools/make_unicode_tables.py` derives the file beside this module.
 """
 
-from typing import NamedTuple
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,8 @@ HANGUL_FIRST, HANGUL_LAST = 0xAC00, 0xD7A3
 Ranges = tuple[tuple[int, int], ...]
 
 
-class UnicodeTables(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class UnicodeTables:
     """Ranges are (first, last), both included."""
 
     deleted: Ranges  # dropped by clean_text

@@ -1,7 +1,8 @@
 """The strict reading of tokenizer.json: BERT's components, and an error that names any other."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import TokenizerError
 from ..fields import Fields
@@ -18,7 +19,8 @@ ROOT_NAMES = frozenset(
 )
 
 
-class TokenizerJson(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class TokenizerJson:
     """What the file says, as the `tokenizers` library would read it."""
 
     vocab: dict[str, int]

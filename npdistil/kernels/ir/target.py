@@ -9,12 +9,13 @@ and at least latency times throughput of the multiply-add (4 cycles x 2) sums, t
 busy. See docs/performance.md.
 """
 
+from dataclasses import dataclass
 
-from typing import NamedTuple
 from ..objects.cpu import chosen_cpu
 
 
-class Shape(NamedTuple):
+@dataclass(frozen=True)
+class Shape:
     """A register block: token rows times vectors of outputs."""
 
     rows: int
@@ -23,7 +24,8 @@ class Shape(NamedTuple):
     lines: tuple[int, ...] = ()  # cache lines to ask for ahead in a turn, most first
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True)
+class Target:
     """The register blocks of one instruction set.
 
     `linear` multiplies by weights. `attention` multiplies rows of one head, which is too narrow for

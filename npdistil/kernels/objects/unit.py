@@ -1,14 +1,16 @@
 """Functions that Python calls in compiled code, and the unit that they are loaded with."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ..signature import Kind, pack_all
 
 Call = Callable[[bytes], None]  # machine code; takes the words of its arguments
 
 
-class Unit(NamedTuple):
+@dataclass(frozen=True)
+class Unit:
     """What is compiled, kept and loaded together, all or nothing.
 
     Code that is inlined is the same everywhere in a unit, whoever built it.
@@ -19,7 +21,8 @@ class Unit(NamedTuple):
     functions: "tuple[Function, ...]"
 
 
-class Function(NamedTuple):
+@dataclass(frozen=True)
+class Function:
     """One of them, before it is compiled."""
 
     module: str  # where the kernel is, as a module of the unit's home would import it: ".forward"

@@ -5,8 +5,8 @@ every text. Only the order of surviving marks depends on more than one character
 kept for it.
 """
 
-from typing import NamedTuple
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -27,7 +27,8 @@ CODE_POINTS = 0x110000
 Part = tuple[int, int, int]
 
 
-class CharacterSettings(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class CharacterSettings:
     """The switches of `text.normalize.Normalizer`; strip_accents is resolved."""
 
     clean_text: bool
@@ -36,7 +37,8 @@ class CharacterSettings(NamedTuple):
     do_lower_case: bool
 
 
-class CharacterMap(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class CharacterMap:
     """The first three have an element for each code point.
 
     An image is a code point; for EXPANDED it is a place in the pool, where the number of parts

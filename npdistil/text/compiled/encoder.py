@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,7 +201,8 @@ def _new_space(tables: TextTables) -> tuple[Packed, Packed]:
     return Packed(WORD_SPACE, word_space(tables.max_chars)), Packed(OUT_I, np.empty(4, np.int64))
 
 
-class _Request(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Request:
     """What one call wants of every text."""
 
     tables: Packed
