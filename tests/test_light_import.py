@@ -10,6 +10,7 @@ HEAVY = (
     "torch",
     "transformers",
     "tokenizers",
+    "huggingface_hub",
     "safetensors",
     "h5py",
     "tqdm",

@@ -16,7 +16,9 @@ from .write_vectors import write_vectors
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil embed`."""
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="text file, or - for stdin")
-    parser.add_argument("-m", "--model", required=True, metavar="FOLDER", help="model folder")
+    parser.add_argument(
+        "-m", "--model", required=True, metavar="MODEL", help="model folder, or a name at the hub"
+    )
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="out.npy or out.jsonl, by suffix"
     )

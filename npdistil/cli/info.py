@@ -6,8 +6,8 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 
-from ..arguments import as_folder
 from ..checkpoint.load import describe_encoder
+from ..checkpoint.locate import locate
 from ..config import EncoderConfig
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
@@ -15,7 +15,7 @@ from ..text.tokenizer import Tokenizer
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil info`."""
-    parser.add_argument("folder", metavar="FOLDER", help="model folder")
+    parser.add_argument("folder", metavar="MODEL", help="model folder, or a name at the hub")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: a file is missing, damaged, or contradicts another.
     """
-    folder = as_folder(options.folder)
+    folder = locate(options.folder, "sentence")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "pooling is a guess" is said in the table
         sentence = read_sentence_config(folder, None)

@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "With --file: the ids of each line."
     )
     parser.add_argument("text", nargs="?", metavar="TEXT", help="the text itself")
-    parser.add_argument("-m", "--model", required=True, metavar="FOLDER", help="model folder")
+    parser.add_argument(
+        "-m", "--model", required=True, metavar="MODEL", help="model folder, or a name at the hub"
+    )
     parser.add_argument(
         "-f",
         "--file",

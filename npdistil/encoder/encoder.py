@@ -6,8 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ..arguments import as_flag, as_folder, one_of
+from ..arguments import as_flag, one_of
 from ..checkpoint.load import open_encoder
+from ..checkpoint.locate import locate
 from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
@@ -65,15 +66,26 @@ class Encoder:
         backend: str = "numba",
         dtype: DTypeLike = "float32",
         num_threads: int | None = None,
+        revision: str | None = None,
     ) -> Self:
-        """Load a folder with config.json and weights.
+        """Load a folder with config.json and weights, or a model of the hub.
+
+        Args:
+            folder: a path, or as a string a model's name: "xtremedistil-l6-h256",
+                "microsoft/xtremedistil-l6-h256-uncased". A folder of that name comes first, then
+                the hub's cache, then, unless HF_HUB_OFFLINE is set, the hub.
+            backend: see the constructor.
+            dtype: likewise.
+            num_threads: likewise.
+            revision: of a model of the hub: a branch, tag or commit; None means main.
 
         Raises:
-            InputError: as the constructor, or `folder` is no path.
-            ConfigError, ModelFileError: the folder's files are missing, damaged or disagree.
+            InputError: as the constructor, `folder` is no path, or `revision` no revision.
+            ConfigError, ModelFileError: the folder's files are missing, damaged or disagree; there
+                is no such model, or it cannot be fetched.
         """
         checked = _checked_dtype(backend, dtype)
-        with open_encoder(as_folder(folder), checked) as (config, params, _):
+        with open_encoder(locate(folder, "encoder", revision), checked) as (config, params, _):
             return cls(config, params, backend, dtype, num_threads)
 
     def __call__(

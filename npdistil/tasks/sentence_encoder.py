@@ -7,7 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_flag, as_folder, as_integer, as_texts
+from ..arguments import as_flag, as_integer, as_texts
+from ..checkpoint.locate import locate
 from ..encoder.encoder import Encoder
 from ..encoder.packing import PackedBatch, pack_rows
 from ..errors import ConfigError, InputError
@@ -74,20 +75,23 @@ class SentenceEncoder:
         backend: str = "numba",
         num_threads: int | None = None,
         pooling: str | None = None,
+        revision: str | None = None,
     ) -> Self:
         """Load a sentence-transformers folder, or a bare model folder with a `pooling`.
 
         Args:
-            folder: config.json, model.safetensors, a vocabulary, and perhaps modules.json.
+            folder: with config.json, weights, a vocabulary, and perhaps modules.json; or as a
+                string a model's name at the hub, as for `Encoder`.
             backend: "numba" or "numpy".
             num_threads: see `Encoder`.
             pooling: "mean", "cls" or "max" instead of what the folder says.
+            revision: of a model of the hub: a branch, tag or commit; None means main.
 
         Raises:
             InputError: an argument is none of the above.
             ConfigError, ModelFileError, TokenizerError: the folder cannot be used; says why.
         """
-        config = read_sentence_config(as_folder(folder), pooling)
+        config = read_sentence_config(locate(folder, "sentence", revision), pooling)
         encoder = Encoder.from_pretrained(
             config.transformer_folder, backend, num_threads=num_threads
         )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import as_flag, as_integer, as_texts, one_of
+from ..checkpoint.locate import locate
 from ..errors import InputError, TokenizerError
 from ..fields import Fields
 from ..threads import resolve_num_threads
@@ -77,11 +78,12 @@ class Tokenizer(TokenTable):
         special_tokens_in_text: str | None = None,
         backend: str = "numba",
         num_threads: int | None = None,
+        revision: str | None = None,
     ) -> "Tokenizer":
         """Load from a folder with vocab.txt or tokenizer.json and the settings beside them.
 
         Args:
-            folder: of the model.
+            folder: of the model, or as a string its name at the hub, as for `Encoder`.
             special_tokens_in_text: what becomes of "[SEP]" and its like where a user wrote them:
                 "parse" makes them the model's tokens, as all libraries do unless told otherwise;
                 "text" makes them words and punctuation, the choice for text from strangers. None
@@ -92,15 +94,15 @@ class Tokenizer(TokenTable):
                 needs neither: the choice for a text or two. The answers are the same.
             num_threads: threads of "numba"; None means NPDISTIL_NUM_THREADS, else all processors
                 that the process may use. Changes no result.
+            revision: of a model of the hub: a branch, tag or commit; None means main.
 
         Raises:
             InputError: `folder` is no path, or an unknown value.
+            ModelFileError: there is no such model, or it cannot be fetched.
             TokenizerError: the files are missing, malformed, contradict each other, or ask for
                 something that is not built.
         """
-        if not isinstance(folder, str | Path):
-            raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
-        settings, vocabulary, added = load_settings(Path(folder))
+        settings, vocabulary, added = load_settings(locate(folder, "tokenizer", revision))
         if special_tokens_as_text(special_tokens_in_text, settings):
             settings = replace(settings, special_tokens_in_text="text")
         else:

@@ -43,13 +43,13 @@ def test_help(run, arguments):
         assert all(f"\n    {name} " in done.out for name in COMMANDS)
 
 
-COMMANDS = ("embed", "tokenize", "info", "verify", "warmup", "cache")
+COMMANDS = ("embed", "tokenize", "info", "fetch", "verify", "warmup", "cache")
 BAD_COMMAND_LINES = {
     "nothing": ([], "the following arguments are required: COMMAND"),
     "unknown_command": (["fly"], "invalid choice: 'fly'"),
     "unknown_option": (["info", "x", "--fast"], "unrecognized arguments: --fast"),
     "newline_in_an_option": (["info", "x", "--a\nb"], r"unrecognized arguments: --a\nb"),
-    "no_folder": (["info"], "the following arguments are required: FOLDER"),
+    "no_folder": (["info"], "the following arguments are required: MODEL"),
     "no_model": (["tokenize", "text"], "the following arguments are required: -m/--model"),
     "no_output": (["embed", "x", "-m", "y"], "required: -o/--output"),
     "no_input": (["embed", "-m", "y", "-o", "z.npy"], "required: INPUT"),

@@ -261,7 +261,7 @@ def test_the_interface():
     """Catches a renamed, reordered or re-defaulted argument: these names were promised."""
     load = inspect.signature(Encoder.from_pretrained).parameters
     assert [(p.name, p.default) for p in load.values()][1:] == [
-        ("backend", "numba"), ("dtype", "float32"), ("num_threads", None),
+        ("backend", "numba"), ("dtype", "float32"), ("num_threads", None), ("revision", None),
     ]  # fmt: skip
     call = list(inspect.signature(Encoder.__call__).parameters.values())[1:]
     assert [p.name for p in call] == [

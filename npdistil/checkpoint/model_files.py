@@ -1,0 +1,90 @@
+"""Which files make a model: what to ask of a repository, and what a folder must hold to be used."""
+
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Literal
+
+from .weights_file import FORMATS
+
+# What somebody is about to load: hidden states, ids, or vectors of texts, which takes both and how
+# to pool; "settings" is the latter without the weights.
+Need = Literal["encoder", "tokenizer", "sentence", "settings"]
+
+CONFIG = "config.json"
+MODULES = "modules.json"
+VOCABULARIES = ("tokenizer.json", "vocab.txt")
+_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+_SENTENCE = (
+    MODULES,
+    "config_sentence_transformers.json",
+    "1_Pooling/config.json",
+)
+_LENGTHS = ("sentence_bert_config.json", "sentence_distilbert_config.json")
+_OLD_FOLDER = "0_Transformer/"  # where old sentence-transformers folders keep the encoder
+_SHARD = re.compile(r"model-(\d{5})-of-(\d{5})\.safetensors")
+
+
+def needed_files(names: Collection[str], need: Need) -> list[str]:
+    """The names among a repository's that are read, in the order in which to fetch them.
+
+    Weights are of one format, the first that is there. What makes a folder usable comes last, so
+    that a folder that was interrupted is never taken for one that is whole.
+    """
+    old = _OLD_FOLDER if CONFIG not in names and _OLD_FOLDER + CONFIG in names else ""
+    wanted = [*(_SENTENCE if need in ("sentence", "settings") else ()), old + CONFIG]
+    if need != "encoder":
+        wanted += [old + name for name in (*_LENGTHS, *_TOKENIZER, *VOCABULARIES)]
+    if need in ("encoder", "sentence"):
+        wanted += [old + name for name in weights_files(_inside(names, old))]
+    return [name for name in wanted if name in names]
+
+
+def weights_files(names: Iterable[str]) -> list[str]:
+    """Those of the first format that is there; an index behind all its shards."""
+    names = set(names)
+    for name in FORMATS:
+        if name in names:
+            shards = sorted(filter(_SHARD.fullmatch, names)) if _is_index(name) else []
+            return [*shards, name]
+    return []
+
+
+def is_weights(name: str) -> bool:
+    """Whether a file of a repository holds weights, or lists those that do."""
+    last = name.removeprefix(_OLD_FOLDER)
+    return last in FORMATS or _SHARD.fullmatch(last) is not None
+
+
+def lacking(folder: Path, need: Need) -> str | None:
+    """What a folder lacks to be loaded as `need`, in words; None if it can be.
+
+    A link that leads nowhere counts as nothing: that is how a cache looks that was tidied up.
+    """
+    if need == "sentence" and (folder / _OLD_FOLDER / CONFIG).is_file():
+        folder = folder / _OLD_FOLDER
+    if need in ("encoder", "sentence"):
+        if not (folder / CONFIG).is_file():
+            return CONFIG
+        if not _has_weights(folder):
+            return "weights"
+    if need != "encoder" and not any((folder / name).is_file() for name in VOCABULARIES):
+        return " or ".join(VOCABULARIES)
+    return None
+
+
+def _has_weights(folder: Path) -> bool:
+    names = weights_files(path.name for path in folder.iterdir() if path.is_file())
+    if not names or not _is_index(names[-1]):
+        return bool(names)
+    totals = {match[2] for name in names if (match := _SHARD.fullmatch(name))}
+    return totals == {f"{len(names) - 1:05}"}
+
+
+def _is_index(name: str) -> bool:
+    return name.endswith(".index.json")
+
+
+def _inside(names: Iterable[str], folder: str) -> list[str]:
+    """The names in a folder, without it; "" is the repository's own."""
+    return [name.removeprefix(folder) for name in names if name.startswith(folder)]
