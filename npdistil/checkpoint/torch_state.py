@@ -77,7 +77,7 @@ def _from_zip(file: OpenFile, where: str) -> tuple[Pickled, dict[str, Record]]:
 
 def _state_dict(value: Any, where: str) -> dict[str, Any]:
     if type(value) is not dict:
-        raise ModelFileError(f"{where}: holds a {type(value).__name__}, not a map of tensors.")
+        raise ModelFileError(f"{where}: holds one {type(value).__name__}, not a map of tensors.")
     wrappers = [key for key in _WRAPPERS if type(value.get(key)) is dict]
     if not wrappers:
         return value

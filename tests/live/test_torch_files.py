@@ -154,7 +154,7 @@ def test_what_state_dicts_are_wrapped_in(tmp_path: Path, kind: str, name: str) -
     [
         (torch.nn.Linear(2, 2), "asks for torch.nn.modules.linear.Linear"),
         (torch.zeros(2), "not a map"),
-        ([torch.zeros(2)], "holds a list"),
+        ([torch.zeros(2)], "holds one list"),
         ({"a": np.zeros(2)}, "asks for numpy"),
         ({"a": torch.zeros(2).to_sparse()}, "nothing was imported"),
         (
