@@ -5,8 +5,7 @@ computes x_NI @ weight_EI.T + bias_E.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +16,21 @@ from .errors import ModelFileError
 Node = TypeVar("Node")
 
 
-@dataclass(frozen=True)
-class LinearParams:
+class LinearParams(NamedTuple):
     """y_NE = x_NI @ weight_EI.T + bias_E."""
 
     weight_EI: Floats
     bias_E: Floats
 
 
-@dataclass(frozen=True)
-class NormParams:
+class NormParams(NamedTuple):
     """LayerNorm: scale and shift (gamma and beta of the paper)."""
 
     weight_D: Floats
     bias_D: Floats
 
 
-@dataclass(frozen=True)
-class AttentionParams:
+class AttentionParams(NamedTuple):
     """Self-attention with the residual's LayerNorm; every linear is (D, D)."""
 
     query: LinearParams
@@ -44,8 +40,7 @@ class AttentionParams:
     norm: NormParams
 
 
-@dataclass(frozen=True)
-class FeedForwardParams:
+class FeedForwardParams(NamedTuple):
     """The two linears around GELU, (F, D) and (D, F), with the residual's LayerNorm."""
 
     intermediate: LinearParams
@@ -53,16 +48,14 @@ class FeedForwardParams:
     norm: NormParams
 
 
-@dataclass(frozen=True)
-class LayerParams:
+class LayerParams(NamedTuple):
     """One post-LayerNorm transformer block."""
 
     attention: AttentionParams
     feed_forward: FeedForwardParams
 
 
-@dataclass(frozen=True)
-class EmbeddingParams:
+class EmbeddingParams(NamedTuple):
     """The tables whose rows are summed, then normalised."""
 
     word_VD: Floats
@@ -71,8 +64,7 @@ class EmbeddingParams:
     norm: NormParams
 
 
-@dataclass(frozen=True)
-class EncoderParams:
+class EncoderParams(NamedTuple):
     """The whole encoder."""
 
     embeddings: EmbeddingParams
@@ -122,12 +114,12 @@ def _mapped(function: Callable[[str, Floats], Floats], node: Any, path: str) -> 
         read = node.read
         return LayersOnDemand(len(node), lambda n: _mapped(function, read(n), f"{path}{dot}{n}"))
     if isinstance(node, tuple):
-        return tuple(_mapped(function, item, f"{path}{dot}{n}") for n, item in enumerate(node))
-    if is_dataclass(node) and not isinstance(node, type):
-        parts = (field.name for field in fields(node))
-        return type(node)(
-            **{name: _mapped(function, getattr(node, name), f"{path}{dot}{name}") for name in parts}
-        )
+        names = getattr(node, "_fields", range(len(node)))
+        parts = [
+            _mapped(function, part, f"{path}{dot}{name}")
+            for name, part in zip(names, node, strict=True)
+        ]
+        return type(node)(*parts) if hasattr(node, "_fields") else tuple(parts)
     return node  # None: a part that this model does not have
 
 
@@ -171,7 +163,7 @@ def from_named_arrays(arrays: Mapping[str, Floats], num_layers: int) -> EncoderP
     Token types and the pooler are optional, every other path must be present (KeyError).
     """
     params = from_source(arrays.__getitem__, arrays, num_layers)
-    return replace(params, layers=tuple(params.layers))
+    return params._replace(layers=tuple(params.layers))
 
 
 def from_source(

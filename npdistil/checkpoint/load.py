@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,7 @@ from .tensor_source import TensorSource
 from .weights_file import open_weights
 
 
-@dataclass(frozen=True)
-class StoredWeights:
+class StoredWeights(NamedTuple):
     """How the encoder's weights lie on disk, for `npdistil info`."""
 
     format: str  # "safetensors", "torch" or "h5"
@@ -55,7 +54,7 @@ def load_stored(
         ModelFileError: as `load_encoder`.
     """
     with open_encoder(folder, dtype) as (config, params, weights):
-        return config, replace(params, layers=tuple(params.layers)), weights
+        return config, params._replace(layers=tuple(params.layers)), weights
 
 
 @contextmanager

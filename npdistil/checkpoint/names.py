@@ -6,7 +6,7 @@ any other name that is too many or too few is an error of the loader.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..config import EncoderConfig
 
@@ -24,8 +24,7 @@ AXES = {
 _Modules = dict[str, tuple[str, str]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Family:
+class Family(NamedTuple):
     """How one architecture names its tensors."""
 
     prefix: str
@@ -94,8 +93,7 @@ FAMILIES = {
 }
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """One tensor that a configuration calls for."""
 
     path: str  # in EncoderParams

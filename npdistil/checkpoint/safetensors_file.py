@@ -5,8 +5,8 @@ What is accepted here is a subset of what the package accepts, with equal values
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile, open_file
@@ -17,8 +17,7 @@ from .tensor_source import Array, TensorInfo
 MAX_FILE_BYTES = 8 << 30
 
 
-@dataclass(frozen=True)
-class StoredTensors:
+class StoredTensors(NamedTuple):
     """The arrays of a file and how they were stored."""
 
     arrays: dict[str, Array]

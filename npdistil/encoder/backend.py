@@ -1,7 +1,6 @@
 """What an engine must be able to do; the two that can are `numpy_backend` and `numba_backend`."""
 
-from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 from ..dims import Floats
 from .packing import PackedBatch
@@ -10,8 +9,7 @@ Pooling = Literal["mean", "cls", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 
-@dataclass(frozen=True)
-class PackedOutput:
+class PackedOutput(NamedTuple):
     """The result of a forward pass over packed rows.
 
     Attributes:

@@ -7,8 +7,8 @@ work keeps all threads busy to its end, and a single sentence is shared by sever
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,7 @@ FEWEST_ROWS = 48  # a bundle of fewer uses the weights too seldom for what it co
 SMALLEST_SHARE = 5e7  # floating-point operations, about half a millisecond, that pay a wake-up
 
 
-@dataclass(frozen=True)
-class _Pass:
+class _Pass(NamedTuple):
     """One bundle under way."""
 
     batch: Batch

@@ -1,7 +1,5 @@
 """The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..config import EncoderConfig
@@ -23,7 +21,7 @@ class NumpyBackend:
     """`reference/` behind the `Backend` protocol."""
 
     def __init__(self, params: EncoderParams, config: EncoderConfig) -> None:
-        self._params = replace(params, layers=tuple(params.layers))
+        self._params = params._replace(layers=tuple(params.layers))
         self._config = config
 
     def encode(

@@ -16,7 +16,6 @@ The same reordering serves DeepSeek-V2 (arXiv:2405.04434, section 2.1.2) for its
 """
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -45,7 +44,7 @@ def encode_first(
     config: EncoderConfig,
 ) -> Floats:
     """The first row of each sequence after the last layer, [B, D]; sequences may not be empty."""
-    before = replace(params, layers=params.layers[:-1])
+    before = params._replace(layers=params.layers[:-1])
     ids = input_ids_T, token_type_ids_T, position_ids_T
     *_, (hidden_TD, _) = encode(*ids, cu_seqlens, before, config)
     return first_token_layer(hidden_TD, cu_seqlens, params.layers[-1], config)

@@ -7,9 +7,8 @@ becomes a path: a module's folder is the one of its known names that the file ag
 """
 
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..encoder.backend import POOLINGS, Pooling
 from ..errors import ConfigError, InputError, ModelFileError
@@ -39,8 +38,7 @@ NEUTRAL: dict[str, tuple[object, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class SentenceConfig:
+class SentenceConfig(NamedTuple):
     """How a folder turns text into a vector."""
 
     transformer_folder: Path

@@ -1,7 +1,9 @@
 """Which tokens are cut out of the raw text: the named special ones and those added later."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import TokenizerError
 from ..fields import Fields
@@ -21,13 +23,12 @@ OTHER_ROLES = ("bos_token", "eos_token")
 LIST_ROLES = ("additional_special_tokens", "extra_special_tokens")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpecialNames:
+class SpecialNames(NamedTuple):
     """The special tokens by role, and those that have none."""
 
     roles: Mapping[str, str]  # unk_token, cls_token, sep_token, pad_token, mask_token
     others: tuple[str, ...] = ()
-    described: Mapping[str, AddedToken] = field(default_factory=dict)  # how some are searched
+    described: Mapping[str, AddedToken] = MappingProxyType({})  # how some are searched
 
 
 def special_names(told: Fields, legacy: Fields) -> SpecialNames:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -100,8 +100,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Padding:
+class Padding(NamedTuple):
     """How rows get one length."""
 
     pad_id: int

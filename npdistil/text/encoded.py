@@ -1,8 +1,7 @@
 """The seam: what any way from text to ids hands over to truncation, pairs and padding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -10,8 +9,7 @@ Int32s = np.ndarray[Any, np.dtype[np.int32]]
 Int64s = np.ndarray[Any, np.dtype[np.int64]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncodedTexts:
+class EncodedTexts(NamedTuple):
     """The tokens of several texts, one text after another, without special tokens around them.
 
     Text b has the tokens `cu_seqlens[b]` to `cu_seqlens[b + 1]`.

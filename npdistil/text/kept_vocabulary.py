@@ -2,7 +2,8 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from typing import Any
 
 from ..kernels.objects.sealed import Sealed
 from .kept import FEWEST_TOKENS, find, keep, key_of
@@ -38,14 +39,21 @@ def kept_or_read(
     if not warned and in_order and len(tokens) >= FEWEST_TOKENS:
         body = SEPARATOR.join(tokens)
         if body.count(SEPARATOR) == len(tokens) - 1:
-            keep("vocabulary", key, asdict(replace(file, vocab={})), body.encode())
+            keep("vocabulary", key, _about(file), body.encode())
     return file
+
+
+def _about(file: TokenizerJson) -> dict[str, Any]:
+    """All but the vocabulary, as JSON can say it."""
+    about = file._asdict()
+    del about["vocab"]
+    return {**about, "added_tokens": [asdict(token) for token in file.added_tokens]}
 
 
 def _unpacked(found: Sealed) -> TokenizerJson:
     about, body = found
     del about["key"]
-    tokens = body.decode().split(SEPARATOR)
+    tokens = str(body, "utf-8").split(SEPARATOR)
     about["vocab"] = dict(zip(tokens, range(len(tokens)), strict=True))
     about["added_tokens"] = tuple(AddedToken(**token) for token in about["added_tokens"])
     return TokenizerJson(**about)

@@ -1,6 +1,6 @@
 """The arguments of a call, checked against each other and against the tokenizer's settings."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..arguments import as_flag, as_integer, one_of
 from ..errors import InputError
@@ -15,8 +15,7 @@ MAX_PADDED_LENGTH = 1 << 20
 UNREACHED = 1 << 40  # no text has so many tokens, and from here on integers might not fit
 
 
-@dataclass(frozen=True, kw_only=True)
-class CallOptions:
+class CallOptions(NamedTuple):
     """What the steps after the text need to know."""
 
     cut: Cut

@@ -1,7 +1,7 @@
 """From encoded texts to rows: cut, [CLS] and [SEP] around them, one row after another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from .truncate import kept_lengths, kept_of_one
 SPECIAL = -1  # in place of a word's number
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
+class Cut(NamedTuple):
     """How texts that are too long are cut."""
 
     budget: int | None  # tokens of a row that are not special; None: nothing is cut
@@ -24,8 +23,7 @@ class Cut:
     overflow: bool = False  # make rows of what is cut off
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rows:
+class Rows(NamedTuple):
     """[CLS] A [SEP], or [CLS] A [SEP] B [SEP], without padding.
 
     Row r has the tokens `cu_seqlens[r]` to `cu_seqlens[r + 1]`.

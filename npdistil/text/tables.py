@@ -6,9 +6,9 @@ The library mixes Unicode versions, so neither Python's `unicodedata` nor proper
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import TokenizerError
 from ..files import read_file
@@ -21,8 +21,7 @@ HANGUL_FIRST, HANGUL_LAST = 0xAC00, 0xD7A3
 Ranges = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnicodeTables:
+class UnicodeTables(NamedTuple):
     """Ranges are (first, last), both included."""
 
     deleted: Ranges  # dropped by clean_text

@@ -1,8 +1,7 @@
 """The strict reading of tokenizer.json: BERT's components, and an error that names any other."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import TokenizerError
 from ..fields import Fields
@@ -19,8 +18,7 @@ ROOT_NAMES = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TokenizerJson:
+class TokenizerJson(NamedTuple):
     """What the file says, as the `tokenizers` library would read it."""
 
     vocab: dict[str, int]

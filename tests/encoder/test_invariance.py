@@ -3,7 +3,6 @@
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -196,13 +195,12 @@ def test_no_byte_outside_the_tables_is_read(backend):
         return whole[rows : 2 * rows]
 
     tables = params.embeddings
-    fences = replace(
-        tables,
+    fences = tables._replace(
         word_VD=fenced(tables.word_VD),
         position_PD=fenced(tables.position_PD),
         token_type_GD=fenced(tables.token_type_GD),
     )
-    model = Encoder(TINY, replace(params, embeddings=fences), backend)
+    model = Encoder(TINY, params._replace(embeddings=fences), backend)
     V, P, G = TINY.vocab_size, TINY.max_position_embeddings, TINY.type_vocab_size
     ids_BL = np.resize(np.arange(V), (V, P))
     inside = model(ids_BL, None, ids_BL % G)
@@ -222,8 +220,8 @@ def test_the_fence_of_nan_would_show(rng):
     params = random_params(TINY, rng)
     word_VD = params.embeddings.word_VD.copy()
     word_VD[5] = np.nan
-    embeddings = replace(params.embeddings, word_VD=word_VD)
-    model = Encoder(TINY, replace(params, embeddings=embeddings))
+    embeddings = params.embeddings._replace(word_VD=word_VD)
+    model = Encoder(TINY, params._replace(embeddings=embeddings))
     hidden_BLD = model([[1, 2, 5], [1, 2, 4]]).last_hidden_state
     assert np.isnan(hidden_BLD[0]).all() and np.isfinite(hidden_BLD[1]).all()
 

@@ -9,13 +9,12 @@ and at least latency times throughput of the multiply-add (4 cycles x 2) sums, t
 busy. See docs/performance.md.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..objects.cpu import chosen_cpu
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """A register block: token rows times vectors of outputs."""
 
     rows: int
@@ -24,8 +23,7 @@ class Shape:
     lines: tuple[int, ...] = ()  # cache lines to ask for ahead in a turn, most first
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The register blocks of one instruction set.
 
     `linear` multiplies by weights. `attention` multiplies rows of one head, which is too narrow for

@@ -47,7 +47,7 @@ def obtain(unit: Unit) -> bytes:
                 RuntimeWarning,
                 stacklevel=2,
             )
-    return found[1]
+    return bytes(found[1])
 
 
 def find(unit: Unit, key: str) -> Sealed | None:

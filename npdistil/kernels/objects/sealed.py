@@ -14,7 +14,7 @@ from . import store
 
 MAGIC = b"npdistil object code 1"
 
-Sealed = tuple[dict[str, Any], bytes]
+Sealed = tuple[dict[str, Any], memoryview]  # what is large is not copied
 
 
 def seal(manifest: dict[str, Any], code: bytes) -> bytes:
@@ -34,10 +34,10 @@ def find(name: str, key: str) -> Sealed | None:
 
 def unseal(content: bytes, key: str) -> Sealed | None:
     """(manifest, code), if every byte is as it was sealed, and for this key; else None."""
-    magic, _, rest = content.partition(b"\n")
-    digest, _, body = rest.partition(b"\n")
-    if magic != MAGIC or hashlib.sha256(body).hexdigest().encode() != digest:
+    body = content.find(b"\n", len(MAGIC) + 1) + 1
+    code = content.find(b"\n", body) + 1
+    digest = hashlib.sha256(memoryview(content)[body:]).hexdigest().encode()
+    if content[:body] != MAGIC + b"\n" + digest + b"\n":
         return None
-    text, _, code = body.partition(b"\n")
-    manifest: dict[str, Any] = json.loads(text)  # whole: it was this package that wrote it
-    return (manifest, code) if manifest["key"] == key else None
+    manifest: dict[str, Any] = json.loads(content[body:code])  # whole: this package wrote it
+    return (manifest, memoryview(content)[code:]) if manifest["key"] == key else None

@@ -1,16 +1,14 @@
 """Functions that Python calls in compiled code, and the unit that they are loaded with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..signature import Kind, pack_all
 
 Call = Callable[[bytes], None]  # machine code; takes the words of its arguments
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What is compiled, kept and loaded together, all or nothing.
 
     Code that is inlined is the same everywhere in a unit, whoever built it.
@@ -21,8 +19,7 @@ class Unit:
     functions: "tuple[Function, ...]"
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """One of them, before it is compiled."""
 
     module: str  # where the kernel is, as a module of the unit's home would import it: ".forward"

@@ -6,8 +6,8 @@ kept for it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,7 @@ CODE_POINTS = 0x110000
 Part = tuple[int, int, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class CharacterSettings:
+class CharacterSettings(NamedTuple):
     """The switches of `text.normalize.Normalizer`; strip_accents is resolved."""
 
     clean_text: bool
@@ -37,8 +36,7 @@ class CharacterSettings:
     do_lower_case: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class CharacterMap:
+class CharacterMap(NamedTuple):
     """The first three have an element for each code point.
 
     An image is a code point; for EXPANDED it is a place in the pool, where the number of parts

@@ -2,9 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,8 +200,7 @@ def _new_space(tables: TextTables) -> tuple[Packed, Packed]:
     return Packed(WORD_SPACE, word_space(tables.max_chars)), Packed(OUT_I, np.empty(4, np.int64))
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     """What one call wants of every text."""
 
     tables: Packed

@@ -27,7 +27,8 @@ def kept_tables(
     pieces = vocabulary.pieces
     key = key_of(
         json.dumps([asdict(settings), added, vocabulary.ids[settings.unk_token]]).encode(),
-        json.dumps(list(pieces)).encode(),
+        "".join(pieces).encode(),
+        np.fromiter(map(len, pieces), "<i8", len(pieces)).tobytes(),
         np.fromiter(pieces.values(), "<i8", len(pieces)).tobytes(),
         np.dtype(np.int32).str.encode(),  # the order of bytes
     )

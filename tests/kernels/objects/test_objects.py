@@ -101,7 +101,7 @@ def test_object_code_needs_the_system_alone(unit: Unit):
     found = load.find(unit, key.unit_key(unit))
     assert found is not None
     manifest, code = found
-    names = undefined_symbols(code)
+    names = undefined_symbols(bytes(code))
     assert names <= OF_THE_SYSTEM
     assert set(manifest["functions"]) == {function.symbol for function in unit.functions}
     assert file_name(unit, manifest["key"]).startswith(unit.name)

@@ -1,6 +1,5 @@
 """The readable and the compiled encoder of the same settings, and what it means that they agree."""
 
-import dataclasses
 from collections.abc import Sequence
 from itertools import product
 
@@ -73,8 +72,7 @@ def cut(encoded: EncodedTexts, enough: int | None) -> EncodedTexts:
     kept = np.concatenate(
         [np.zeros(0, np.int64), *map(np.arange, starts, np.minimum(ends, starts + enough))]
     )
-    return dataclasses.replace(
-        encoded,
+    return encoded._replace(
         ids_T=encoded.ids_T[kept],
         words_T=encoded.words_T[kept],
         spans_T2=None if encoded.spans_T2 is None else encoded.spans_T2[kept],

@@ -4,7 +4,6 @@ All of Unicode is compared with the library itself, in tests/live/test_tokenizer
 """
 
 from collections.abc import Iterator
-from dataclasses import astuple
 from functools import cache
 from itertools import product
 
@@ -19,7 +18,7 @@ LONG_RANGE = 2048  # of ideographs and private use; their ends suffice, and each
 
 def named() -> Iterator[str]:
     """All keys and images, ranges with their neighbours, and both ends of every page."""
-    for table in astuple(unicode_tables()):
+    for table in unicode_tables():
         if isinstance(table, dict):
             yield from (key if isinstance(key, str) else chr(key) for key in table)
             yield from "".join(value for value in table.values() if isinstance(value, str))

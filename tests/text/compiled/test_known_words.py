@@ -92,7 +92,7 @@ def test_only_plain_tables_have_words():
         for name in ("kind_U", "image_U", "rank_U"):
             array = getattr(chars, name).copy()
             array[code] ^= 1
-            changed = type(chars)(**{**vars(chars), name: array})
+            changed = chars._replace(**{name: array})
             assert not known_words({"ab": 5}, changed, [], 100).slot_S.any()
 
 
