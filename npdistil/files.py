@@ -195,6 +195,8 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _bounded_int(digits: str) -> int:
+    if digits == "-0":  # a float for some readers
+        raise ValueError("-0 is no integer")
     if len(digits) > MAX_INTEGER_DIGITS and digits != NO_LIMIT:
         raise ValueError(f"an integer of {len(digits)} digits")
     return int(digits)

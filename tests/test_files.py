@@ -72,6 +72,7 @@ HOSTILE_JSON = {
     "nan": (b'{"a": NaN}', "NaN is not JSON"),
     "infinity": (b'{"a": Infinity}', "Infinity is not JSON"),
     "minus_infinity": (b'{"a": -Infinity}', "-Infinity is not JSON"),
+    "minus_zero": (b'{"a": -0}', "-0 is no integer"),
     "overflowing_float": (b'{"a": 1e400}', "outside the range of a float"),
     "long_integer": (b'{"a": ' + b"9" * 5000 + b"}", "an integer of 5000 digits"),
     "duplicate_key": (b'{"a": 1, "a": 2}', "'a' appears twice"),

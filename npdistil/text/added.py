@@ -72,6 +72,7 @@ def all_added_tokens(
     told: Fields,
     older: Fields,
     from_file: Iterable[AddedToken],
+    where: str,
 ) -> tuple[Vocabulary, tuple[AddedToken, ...]]:
     """The whole vocabulary, and every token that is searched in the text.
 
@@ -81,6 +82,7 @@ def all_added_tokens(
         told: tokenizer_config.json, whose added_tokens_decoder replaces the next two.
         older: added_tokens.json, token to id.
         from_file: the added tokens of tokenizer.json.
+        where: what the messages are about.
 
     Raises:
         TokenizerError: a special token that is nowhere, two tokens with one id, or an id that is
@@ -95,7 +97,7 @@ def all_added_tokens(
         entries = list(by_id.values())
     if len(entries) > MAX_ADDED_TOKENS:
         raise TokenizerError(
-            f"{len(entries)} added tokens, at most {MAX_ADDED_TOKENS} are accepted."
+            f"{where}: {len(entries)} added tokens, at most {MAX_ADDED_TOKENS} are accepted."
         )
     all_ids = _appended(ids, entries)
     needed = [name for role, name in names.roles.items() if role in REQUIRED]
@@ -104,9 +106,9 @@ def all_added_tokens(
         missing = list(dict.fromkeys([names.roles["unk_token"], *missing]))
     if missing:
         raise TokenizerError(
-            f"the vocabulary lacks {', '.join(missing)}. Libraries that append such tokens make "
-            "ids outside the embedding table; add them to the vocabulary, or name the tokens that "
-            "it has in tokenizer_config.json."
+            f"{where}: the vocabulary lacks {', '.join(missing)}. Libraries that append such "
+            "tokens make ids outside the embedding table; add them to the vocabulary, or name the "
+            "tokens that it has in tokenizer_config.json."
         )
     described = {token.content for token in entries}
     for name in (*names.roles.values(), *names.others):

@@ -94,7 +94,8 @@ def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[Ad
     legacy = Fields.from_optional_file(folder / "special_tokens_map.json", TokenizerError)
     older = Fields.from_optional_file(folder / "added_tokens.json", TokenizerError)
     names = special_names(told, legacy)
-    vocabulary, added = all_added_tokens(ids, names, told, older, file.added_tokens if file else ())
+    from_file = file.added_tokens if file else ()
+    vocabulary, added = all_added_tokens(ids, names, told, older, from_file, str(folder))
     if "vocab_size" in config:
         rows = config.integer("vocab_size", 1, MAX_VOCAB_ROWS)
         if len(vocabulary) > rows:

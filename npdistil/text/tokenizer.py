@@ -150,7 +150,7 @@ class Tokenizer(TokenTable):
             }
         )
         ids = ids_from_tokens(tokens, "tokens")
-        vocabulary, added = all_added_tokens(ids, names, nothing, nothing, ())
+        vocabulary, added = all_added_tokens(ids, names, nothing, nothing, (), "tokens")
         if model_max_length is not None:
             model_max_length = as_integer(model_max_length, "model_max_length")
             if model_max_length < 3:

@@ -1,0 +1,142 @@
+"""Every kind of hostile file in one table: its cases, who reads it, and how many there must be."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from npdistil import Encoder, Tokenizer
+from npdistil.checkpoint.load import load_encoder
+from npdistil.checkpoint.safetensors_file import read_safetensors
+from npdistil.errors import ConfigError, ModelFileError, NpdistilError, TokenizerError
+from tests.checkpoint.test_sharded import SHARDED, write_shards
+from tests.checkpoint.tiny import BERT, bert_shapes, random_tensors, write_folder
+from tests.hostile.config_cases import CONFIG
+from tests.hostile.safetensors_cases import SAFETENSORS
+from tests.hostile.vocab_cases import LINES, VOCABULARY
+
+Write = Callable[[Path], object]  # puts the hostile file into a folder that is good without it
+TENSORS = random_tensors(bert_shapes(), np.random.default_rng(3))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file."""
+
+    cases: Mapping[str, tuple[Write, str]]  # name -> (what writes it, what the message says)
+    read: Callable[[Path], object]  # the folder, by the function next to the file
+    load: Callable[[Path], object]  # the folder, by the public API
+    error: type[NpdistilError]
+    opens: frozenset[str]  # names that may be opened before it is refused; never another
+    least: int  # cases that there must be
+
+
+def contents(name: str, cases: Mapping[str, tuple[bytes, str]]) -> dict[str, tuple[Write, str]]:
+    """Cases that are bytes, and those that are no regular file, which every reader must refuse."""
+
+    def writing(content: bytes) -> Write:
+        return lambda folder: (folder / name).write_bytes(content)
+
+    written = {case: (writing(content), message) for case, (content, message) in cases.items()}
+    return written | {case: (replaced(name, make), name) for case, make in IRREGULAR.items()}
+
+
+def replaced(name: str, make: Callable[[Path], object]) -> Write:
+    """Put something else in the place of the file."""
+
+    def write(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        make(folder / name)
+
+    return write
+
+
+IRREGULAR: dict[str, Callable[[Path], object]] = {
+    "is_a_fifo": os.mkfifo,
+    "is_a_folder": Path.mkdir,
+    "is_a_link_to_itself": lambda path: path.symlink_to(path.name),
+    "is_a_link_to_nowhere": lambda path: path.symlink_to("nowhere"),
+    "is_a_link_to_a_folder": lambda path: path.symlink_to("."),
+    "is_a_link_to_zeros": lambda path: path.symlink_to("/dev/zero"),
+    "is_a_link_to_a_terminal": lambda path: path.symlink_to("/dev/tty"),
+}
+
+
+def load_model(folder: Path) -> object:
+    """The public way to weights."""
+    return Encoder.from_pretrained(folder, "numpy")
+
+
+def load_words(folder: Path) -> object:
+    """The public way to a vocabulary."""
+    return Tokenizer.from_pretrained(folder, backend="python")
+
+
+def write_good(folder: Path) -> Path:
+    """A tiny model with everything that a hostile file will stand beside."""
+    write_folder(folder, BERT, TENSORS)
+    (folder / "vocab.txt").write_bytes(LINES)
+    return folder
+
+
+def write_good_shards(folder: Path) -> Path:
+    """The same in two files."""
+    write_good(folder)
+    (folder / "model.safetensors").unlink()
+    return write_shards(folder)
+
+
+WEIGHTS = "model.safetensors"
+KINDS = {
+    "safetensors": Kind(
+        contents(WEIGHTS, SAFETENSORS),
+        lambda folder: read_safetensors(folder / WEIGHTS),
+        load_model,
+        ModelFileError,
+        frozenset({WEIGHTS}),
+        70,
+    ),
+    "sharded": Kind(
+        SHARDED,
+        load_encoder,
+        load_model,
+        ModelFileError,
+        frozenset(
+            {
+                "config.json",
+                f"{WEIGHTS}.index.json",
+                "model-00001-of-00002.safetensors",
+                "model-00002-of-00002.safetensors",
+            }
+        ),
+        30,
+    ),
+    "config": Kind(
+        contents("config.json", CONFIG),
+        load_encoder,
+        load_model,
+        ConfigError,
+        frozenset({"config.json"}),
+        60,
+    ),
+    "vocabulary": Kind(
+        contents("vocab.txt", VOCABULARY),
+        load_words,
+        load_words,
+        TokenizerError,
+        frozenset({"config.json", "vocab.txt"}),
+        30,
+    ),
+}
+GOOD = {"sharded": write_good_shards}
+CASES = [(kind, case) for kind in KINDS for case in KINDS[kind].cases]
+
+
+def prepare(folder: Path, kind: str, case: str | None = None) -> Path:
+    """A folder with one hostile file, or without a case: the good one."""
+    GOOD.get(kind, write_good)(folder)
+    if case is not None:
+        KINDS[kind].cases[case][0](folder)
+    return folder
