@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from npdistil.errors import TokenizerError
+from npdistil.errors import InputError, TokenizerError
 from npdistil.text.tokenizer import Tokenizer
 from tests.text.tiny import IDS, VOCAB, added, tokenizer_json, write_folder
 
@@ -215,5 +215,5 @@ def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match=r"not a regular file|cannot be opened"):
         load(tmp_path)
     for name in ("nul\0name", "x" * 5000, "\ud800"):
-        with pytest.raises(TokenizerError):
+        with pytest.raises((TokenizerError, InputError)):
             load(name)
