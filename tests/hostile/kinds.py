@@ -10,13 +10,17 @@ import numpy as np
 from npdistil import Encoder, Tokenizer
 from npdistil.checkpoint.load import load_encoder
 from npdistil.checkpoint.safetensors_file import read_safetensors
+from npdistil.checkpoint.torch_file import open_torch
 from npdistil.errors import ConfigError, ModelFileError, NpdistilError, TokenizerError
 from tests.checkpoint.test_sharded import SHARDED, write_shards
+from tests.checkpoint.test_torch_hostile import HOSTILE as TORCH
 from tests.checkpoint.tiny import BERT, bert_shapes, random_tensors, write_folder
+from tests.checkpoint.torch_made import state, storage, tensor, zip_file
 from tests.hostile.config_cases import CONFIG
 from tests.hostile.safetensors_cases import SAFETENSORS
 from tests.hostile.vocab_cases import LINES, VOCABULARY
 
+WEIGHTS, CHECKPOINT = "model.safetensors", "pytorch_model.bin"
 Write = Callable[[Path], object]  # puts the hostile file into a folder that is good without it
 TENSORS = random_tensors(bert_shapes(), np.random.default_rng(3))
 
@@ -74,21 +78,38 @@ def load_words(folder: Path) -> object:
     return Tokenizer.from_pretrained(folder, backend="python")
 
 
-def write_good(folder: Path) -> Path:
+def write_good(folder: Path) -> None:
     """A tiny model with everything that a hostile file will stand beside."""
     write_folder(folder, BERT, TENSORS)
     (folder / "vocab.txt").write_bytes(LINES)
-    return folder
 
 
-def write_good_shards(folder: Path) -> Path:
+def write_good_checkpoint(folder: Path) -> None:
+    """The same as torch writes it."""
+    write_good(folder)
+    (folder / WEIGHTS).unlink()
+    items = {}
+    for key, (name, array) in enumerate(TENSORS.items()):
+        strides = tuple(step // array.itemsize for step in array.strides)
+        items[name] = tensor(storage(str(key), array.size), 0, array.shape, strides)
+    storages = {str(key): array.tobytes() for key, array in enumerate(TENSORS.values())}
+    (folder / CHECKPOINT).write_bytes(zip_file(state(**items), storages))
+
+
+def read_checkpoint(folder: Path) -> None:
+    """Every tensor of a checkpoint."""
+    with open_torch(folder / CHECKPOINT) as file:
+        for name in file.entries:
+            file.read(name)
+
+
+def write_good_shards(folder: Path) -> None:
     """The same in two files."""
     write_good(folder)
-    (folder / "model.safetensors").unlink()
-    return write_shards(folder)
+    (folder / WEIGHTS).unlink()
+    write_shards(folder)
 
 
-WEIGHTS = "model.safetensors"
 KINDS = {
     "safetensors": Kind(
         contents(WEIGHTS, SAFETENSORS),
@@ -113,6 +134,14 @@ KINDS = {
         ),
         30,
     ),
+    "torch": Kind(
+        contents(CHECKPOINT, TORCH),
+        read_checkpoint,
+        load_model,
+        ModelFileError,
+        frozenset({CHECKPOINT}),
+        120,
+    ),
     "config": Kind(
         contents("config.json", CONFIG),
         load_encoder,
@@ -130,7 +159,7 @@ KINDS = {
         30,
     ),
 }
-GOOD = {"sharded": write_good_shards}
+GOOD: dict[str, Write] = {"sharded": write_good_shards, "torch": write_good_checkpoint}
 CASES = [(kind, case) for kind in KINDS for case in KINDS[kind].cases]
 
 
