@@ -43,7 +43,7 @@ ONLY_IN = {
     "h5py": "checkpoint/",
     "regex": "text/",
     "tqdm": "progress.py",
-    "huggingface_hub": "checkpoint/hub_download.py",
+    "huggingface_hub": ("checkpoint/hub_download.py", "checkpoint/hub_listing.py"),
     "torch": "nowhere",
     "transformers": "nowhere",
     "tokenizers": "nowhere",

@@ -3,23 +3,26 @@
     models--OWNER--NAME/refs/main                 the commit that main was
     models--OWNER--NAME/snapshots/COMMIT/...      the repository's files, links into blobs/
     models--OWNER--NAME/.no_exist/COMMIT/...      names that were asked for and are not there
+    models--OWNER--NAME/trees/COMMIT.json         all names, where a snapshot was fetched as a whole
 
 Source: huggingface_hub 2.4, "Understand caching", and the order of variables in its constants.py.
 """
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import InputError, ModelFileError
 from ..fields import shown
-from ..files import is_there, read_file
+from ..files import is_there, read_file, read_json_object
 
 MAIN = "main"
 _TRUE = ("1", "ON", "YES", "TRUE")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PART = re.compile(r"\w(?:[\w.-]{0,94}\w)?", re.ASCII)
 _MAX_REVISION = 250
+_MAX_TREE_BYTES = 1 << 24
 
 
 def cache_folder() -> Path:
@@ -110,5 +113,13 @@ def find_snapshot(hub_id: str, revision: str) -> Path | None:
 
 def is_known_absent(snapshot: Path, name: str) -> bool:
     """Whether the repository was once asked for this file and had none."""
-    mark = snapshot.parent.parent / ".no_exist" / snapshot.name / name
-    return is_there(mark, ModelFileError)
+    folder = snapshot.parent.parent
+    if is_there(folder / ".no_exist" / snapshot.name / name, ModelFileError):
+        return True
+    with suppress(ModelFileError):  # it is the client's own, and may be of another format some day
+        tree = read_json_object(
+            folder / "trees" / f"{snapshot.name}.json", ModelFileError, _MAX_TREE_BYTES
+        )
+        files = tree.get("files")
+        return isinstance(files, dict) and name not in files
+    return False

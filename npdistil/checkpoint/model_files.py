@@ -3,13 +3,9 @@
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Literal
 
+from .locate import Need
 from .weights_file import FORMATS
-
-# What somebody is about to load: hidden states, ids, or vectors of texts, which takes both and how
-# to pool; "settings" is the latter without the weights.
-Need = Literal["encoder", "tokenizer", "sentence", "settings"]
 
 CONFIG = "config.json"
 MODULES = "modules.json"

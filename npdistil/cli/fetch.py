@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..checkpoint.hub_cache import checked_revision
-from ..checkpoint.locate import fetchable
+from ..checkpoint.hub_model import fetchable
 from .messages import say
 
 

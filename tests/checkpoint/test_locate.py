@@ -12,7 +12,8 @@ import pytest
 
 from npdistil import Encoder, SentenceEncoder, Tokenizer
 from npdistil.checkpoint.hub_cache import cache_folder, checked_revision, is_hub_id
-from npdistil.checkpoint.locate import fetchable, locate
+from npdistil.checkpoint.hub_model import fetchable
+from npdistil.checkpoint.locate import locate
 from npdistil.errors import InputError, ModelFileError
 from tests.checkpoint.cache_folders import COMMIT, OTHER, cache_model
 from tests.cli.running import runner

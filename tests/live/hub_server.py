@@ -1,7 +1,8 @@
 """A hub on this machine, for the real client: files of models over HTTP, and every fault of a line.
 
-It speaks what the client uses: /api/models/ID[/revision/R], HEAD and GET of /ID/resolve/R/FILE with
-ETag and X-Repo-Commit, large files by a redirect to another host's path, ranges, error codes.
+It speaks what the client uses: /api/models/ID with /revision/R or /tree/R, HEAD and GET of
+/ID/resolve/R/FILE with ETag and X-Repo-Commit, large files by a redirect to another host, ranges,
+error codes.
 """
 
 import hashlib
@@ -137,24 +138,42 @@ class _Handler(BaseHTTPRequestHandler):
         hub = self.served
         if hub.api_faults:
             return self._status(hub.api_faults.pop(0))
-        hub_id, _, revision = path.partition("/revision/")
+        hub_id, tree, revision = path.partition("/tree/")
+        if not tree:
+            hub_id, _, revision = path.partition("/revision/")
+        if hub_id == hub.renamed_from:
+            query = urlsplit(self.path).query
+            goal = f"/api/models/{hub.hub_id}/revision/{revision or 'main'}?{query}"
+            return self._head(307, {"Location": goal}, 0)
         if hub_id != hub.hub_id:
             return self._status(404, "RepoNotFound")
         commit = self._commit(revision or "main")
         if commit is None:
             return self._status(404, "RevisionNotFound")
+        if tree:
+            return self._json([self._tree_entry(*item) for item in hub.files.items()])
         siblings = []
         for name, content in hub.files.items():
             sibling: dict[str, object] = {"rfilename": name, "size": len(content)}
-            sibling["blobId"] = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+            sibling["blobId"] = digest_of("", content)
             if name.endswith(LARGE):
                 sha256 = digest_of(name, content)
                 sibling["lfs"] = {"sha256": sha256, "size": len(content), "pointerSize": 134}
             siblings.append({"rfilename": name} if hub.hide_hashes else sibling)
-        answer = json.dumps({"id": hub_id, "sha": commit, "siblings": siblings}).encode()
+        return self._json({"id": hub_id, "sha": commit, "siblings": siblings})
+
+    def _tree_entry(self, name: str, content: bytes) -> dict[str, object]:
+        entry: dict[str, object] = {"type": "file", "path": name, "size": len(content)}
+        entry["oid"] = digest_of("", content)
+        if name.endswith(LARGE):
+            sha256 = digest_of(name, content)
+            entry["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 134}
+        return entry
+
+    def _json(self, value: object) -> None:
+        answer = json.dumps(value).encode()
         self._head(200, {"Content-Type": "application/json"}, len(answer))
         self.wfile.write(answer)
-        return None
 
     def _resolve(self, path: str) -> None:
         hub = self.served
