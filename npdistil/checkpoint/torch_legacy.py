@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile
+from .byte_stream import ByteStream
 from .tensor_source import DTYPES
-from .torch_pickle import MAX_PICKLE_BYTES, ByteStream, Pickled, read_pickle
+from .torch_pickle import MAX_PICKLE_BYTES, Pickled, read_pickle
 from .torch_zip import Record
 
 # The first two pickles, whole: torch's magic number 0x1950A86A20F9469CFC6C, and 1001.

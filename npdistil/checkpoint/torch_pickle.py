@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 from ..errors import ModelFileError
-from ..files import OpenFile
+from .byte_stream import ByteStream
 from .torch_records import GLOBALS, Storage, call, storage
 
 # 96 layers, the most that a configuration may ask for, take 40,000 opcodes. With these bounds no
@@ -26,49 +26,9 @@ MAX_LINE = 128  # bytes of a module's or a class's name
 MAX_INTEGER = 9  # bytes
 MAX_ITEMS = 50_000  # of a map or a list
 MAX_TUPLE = 64
-_CHUNK = 1 << 14
 
 _PROTOCOL_2 = b"\x80\x02"
 _STOP = b"."
-
-
-class ByteStream:
-    """Bytes of a file from one place to another, read in order and a little at a time."""
-
-    def __init__(self, file: OpenFile, start: int, end: int, where: str) -> None:
-        self._file = file
-        self._end = min(end, file.size)
-        self._buffer = b""
-        self._begin = start  # of the buffer in the file
-        self._next = 0  # in the buffer
-        self.where = where
-
-    @property
-    def position(self) -> int:
-        """The next byte's place in the file."""
-        return self._begin + self._next
-
-    @property
-    def at_end(self) -> bool:
-        """Whether every byte was taken."""
-        return self.position == self._end
-
-    def take(self, count: int) -> bytes:
-        """The next `count` bytes.
-
-        Raises:
-            ModelFileError: there are not that many.
-        """
-        if self._next + count > len(self._buffer):
-            start = self.position
-            if start + count > self._end:
-                raise ModelFileError(f"{self.where}: ends in the middle; was the download cut?")
-            content = bytearray(min(max(count, _CHUNK), self._end - start))
-            self._file.read_into(memoryview(content), start)
-            self._buffer, self._begin, self._next = bytes(content), start, 0
-        taken = self._buffer[self._next : self._next + count]
-        self._next += count
-        return taken
 
 
 class Pickled(NamedTuple):

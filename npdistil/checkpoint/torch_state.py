@@ -6,14 +6,15 @@ from typing import Any
 
 from ..errors import ModelFileError
 from ..files import OpenFile
+from .byte_stream import ByteStream
 from .safetensors_header import MAX_NAME
 from .tensor_source import DTYPES
 from .torch_legacy import SIGNATURE as LEGACY
 from .torch_legacy import read_legacy
-from .torch_pickle import MAX_PICKLE_BYTES, ByteStream, Pickled, read_pickle
+from .torch_pickle import MAX_PICKLE_BYTES, Pickled, read_pickle
 from .torch_records import TensorRef
-from .torch_zip import SIGNATURE as ZIP
 from .torch_zip import Record, read_archive
+from .zip_entries import SIGNATURE as ZIP
 
 # Keys under which training scripts keep a state dict, beside numbers and texts.
 _WRAPPERS = ("state_dict", "model")

@@ -20,7 +20,7 @@ from npdistil import Encoder
 from npdistil.checkpoint.names import expected_tensors
 from npdistil.cli.main import main
 from npdistil.config import EncoderConfig
-from tests.checkpoint import tiny
+from tests.checkpoint import tiny, torch_holes
 from tests.tasks.folders import write_json, write_model
 from tests.tasks.growth import SELF, forget_the_peak, resident
 
@@ -63,10 +63,14 @@ def write_holes(path: Path, tensors: dict[str, tuple[int, ...]], dtype: str = "F
 
 
 def write_bert_base(folder: Path, kind: str) -> Path:
-    """A folder of BERT-base: "single" as the hub has it, "half" precision, or "shards"."""
+    """A folder of BERT-base: "single" as the hub has it, "half" precision, "shards", or "torch"."""
     folder.mkdir()
     write_json(folder / "config.json", vars(BERT_BASE))
     (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
+    if kind.startswith("torch"):
+        old = kind == "torch_old"
+        torch_holes.write_holes(folder / "pytorch_model.bin", shapes(masked_lm=True), old)
+        return folder
     if kind != "shards":
         dtype = "F16" if kind == "half" else "F32"
         write_holes(folder / "model.safetensors", shapes(masked_lm=True), dtype)
@@ -128,7 +132,7 @@ CASES = {
     "info_reads": bytes_of_info,
     "info_holds": growth_of_info,
 }
-KINDS = ("single", "half", "shards")  # names of the folder to work in
+KINDS = ("single", "half", "shards", "torch", "torch_old")  # names of the folder to work in
 
 if __name__ == "__main__":
     found, allowed = CASES[sys.argv[1]](Path(sys.argv[2]))

@@ -31,9 +31,17 @@ def test_large_files_stay_cheap(tmp_path: Path, case: str, kind: str) -> None:
     assert measured["found"] <= measured["allowed"], measured
 
 
-def test_the_file_is_as_large_as_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "kind, name",
+    [
+        ("single", "model.safetensors"),
+        ("torch", "pytorch_model.bin"),
+        ("torch_old", "pytorch_model.bin"),
+    ],
+)
+def test_the_file_is_as_large_as_it_says(tmp_path: Path, kind: str, name: str) -> None:
     """Catches a test of small files: BERT-base with its head has more than 500 MB."""
-    folder = write_bert_base(tmp_path / "a", "single")
-    path = folder / "model.safetensors"
+    folder = write_bert_base(tmp_path / "a", kind)
+    path = folder / name
     assert path.stat().st_size > 500 * MB
     assert path.stat().st_blocks * 512 < MB
