@@ -17,6 +17,7 @@ KERNELS = {
     "pool_max": 0.0,  # no arithmetic
     "pool_first": 0.0,  # no arithmetic
     "normalize": 1e-6,  # one sum of squares, a root and a division
+    "pack_panels": 0.0,  # no arithmetic
     "pooler": 5e-6,  # a linear whose error tanh cannot enlarge
     "transformer_layer": 2e-5,  # six of the above in a row
 }

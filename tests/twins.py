@@ -12,11 +12,13 @@ from npdistil.kernels.epilogues import ACTIVATION_CODES, ADD, PLAIN
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
+from npdistil.kernels.pack_panels import pack_panels
 from npdistil.kernels.pack_weights import unpack_panels, whole_heads, whole_panels
 from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
+from npdistil.reference import panels as reference_panels
 from npdistil.reference.activation import ACTIVATIONS
 from tests.kernels.compiled import compiled
 from tests.models import TINY, Draw, cu_seqlens_of
@@ -230,6 +232,17 @@ TWINS = [
         [{"D": D} for D in (1, 5, 16, 384)],
         exact=lambda x_D: reference.normalize(x_D[None])[0],
         in_place=True,
+    ),
+    Twin(
+        pack_panels,
+        reference_panels.pack_panels,
+        lambda draw, s: (draw.array(s["E"], s["I"]), 0),
+        lambda s: [(s["E"] * s["I"],)],
+        [
+            {"E": E * HOST.panel, "I": I}
+            for E, I in [(1, 1), (2, HOST.lanes - 1), (1, HOST.lanes), (3, 2 * HOST.lanes + 3)]
+        ],
+        exact=lambda weight_EI, first: reference_panels.pack_panels(weight_EI, HOST.panel).ravel(),
     ),
     Twin(
         pooler,

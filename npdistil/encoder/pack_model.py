@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 
 from ..config import EncoderConfig
 from ..dims import Floats
+from ..kernels.entries import pack_panels
 from ..kernels.epilogues import ACTIVATION_CODES
 from ..kernels.model import LayerWeights, Model
-from ..kernels.pack_weights import Array, aligned_zeros, pack_panels, whole_heads, whole_panels
+from ..kernels.pack_weights import (
+    Array,
+    aligned_zeros,
+    whole_heads,
+    whole_panels,
+    whole_vectors,
+)
 from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams
+
+Parts = tuple[Floats, ...]  # of one tensor
 
 
 def pack_model(
@@ -41,14 +50,14 @@ def pack_model(
     layers_NZ, ends = aligned_zeros(len(params.layers), 0), (0,) * len(LayerWeights._fields)
     for n, layer in enumerate(params.layers):
         passing(layer)
-        tensors = _padded_layer(layer, config)
+        tensors = _parts_of_layer(layer, config)
         if n == 0:
-            ends = tuple(np.cumsum([tensor.size for tensor in tensors]).tolist())
+            ends = tuple(np.cumsum([_packed_size(parts) for parts in tensors]).tolist())
             layers_NZ = aligned_zeros(len(params.layers), ends[-1])
-        for tensor, end in zip(tensors, ends, strict=True):
-            _pack(tensor, layers_NZ[n, end - tensor.size : end])
+        for parts, start, end in zip(tensors, (0, *ends[:-1]), ends, strict=True):
+            _pack(parts, layers_NZ[n, start:end])
         last_key_EI = layer.attention.key.weight_EI
-        del layer, tensors  # before the next one is read
+        del layer, tensors, parts  # before the next one is read
     return Model(
         frozen(tables.word_VD),
         frozen(tables.position_PD),
@@ -71,7 +80,7 @@ def _pack_question(key_EI: Floats, config: EncoderConfig) -> Array:
     key_HKD = key_EI.reshape(H, K, D)
     question_HP = aligned_zeros(H, E * I)
     for key_KD, question_P in zip(key_HKD, question_HP, strict=True):
-        _pack(_padded(key_KD.T, E, I), question_P)
+        _pack((_padded(key_KD.T, E, I),), question_P)
     return question_HP.ravel()
 
 
@@ -79,7 +88,7 @@ def pack_linear(linear: LinearParams) -> tuple[Array, Array]:
     """One linear layer by itself: (weight_P, bias_E), its outputs filled up to whole panels."""
     E, I = linear.weight_EI.shape
     weight_P = aligned_zeros(whole_panels(E) * I)
-    _pack(_padded(linear.weight_EI, whole_panels(E), I), weight_P)
+    _pack((linear.weight_EI,), weight_P)
     return weight_P, _padded(linear.bias_E, whole_panels(E))
 
 
@@ -90,13 +99,12 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def _padded_layer(layer: LayerParams, config: EncoderConfig) -> LayerWeights:
-    """A layer's tensors in their common order, filled up to whole panels, not packed yet."""
+def _parts_of_layer(layer: LayerParams, config: EncoderConfig) -> list[Parts]:
+    """A layer's tensors in their common order, each in parts whose outputs follow one another."""
     attention, feed_forward = layer.attention, layer.feed_forward
-    D, F = whole_panels(config.hidden_size), whole_panels(config.intermediate_size)
+    F = whole_panels(config.intermediate_size)
     H, K = config.num_attention_heads, config.head_size
     slab = whole_heads(K)
-    E = whole_panels(3 * H * slab)
 
     def by_head(weight_EI: Floats) -> Floats:
         """Outputs of each head filled up: [H K, ...] to [H slab, ...]."""
@@ -111,26 +119,28 @@ def _padded_layer(layer: LayerParams, config: EncoderConfig) -> LayerWeights:
         attention.value.weight_EI,
     )
     biases = (attention.query.bias_E * scale, none_D, none_D)
-    return LayerWeights(
-        qkv=_padded(np.concatenate([by_head(weight) for weight in weights]), E, config.hidden_size),
-        qkv_bias=_padded(np.concatenate([by_head(bias).ravel() for bias in biases]), E),
-        attention_output=_padded(by_head(attention.output.weight_EI.T).T, D, H * slab),
-        attention_output_bias=_padded(_bias_with_values(attention), D),
-        attention_norm_weight=_padded(attention.norm.weight_D, D),
-        attention_norm_bias=_padded(attention.norm.bias_D, D),
-        intermediate=_padded(feed_forward.intermediate.weight_EI, F, config.hidden_size),
-        intermediate_bias=_padded(feed_forward.intermediate.bias_E, F),
-        output=_padded(feed_forward.output.weight_EI, D, F),
-        output_bias=_padded(feed_forward.output.bias_E, D),
-        norm_weight=_padded(feed_forward.norm.weight_D, D),
-        norm_bias=_padded(feed_forward.norm.bias_D, D),
-    )
+    tensors = {
+        "qkv": tuple(map(by_head, weights)),
+        "qkv_bias": tuple(by_head(bias).ravel() for bias in biases),
+        "attention_output": (by_head(attention.output.weight_EI.T).T,),
+        "attention_output_bias": (_bias_with_values(attention),),
+        "attention_norm_weight": (attention.norm.weight_D,),
+        "attention_norm_bias": (attention.norm.bias_D,),
+        "intermediate": (feed_forward.intermediate.weight_EI,),
+        "intermediate_bias": (feed_forward.intermediate.bias_E,),
+        "output": (_padded(feed_forward.output.weight_EI, config.hidden_size, F),),
+        "output_bias": (feed_forward.output.bias_E,),
+        "norm_weight": (feed_forward.norm.weight_D,),
+        "norm_bias": (feed_forward.norm.bias_D,),
+    }
+    return [tensors[name] for name in LayerWeights._fields]
 
 
 def _bias_with_values(attention: AttentionParams) -> Floats:
     """b + W b_value, added in float64: the sum is made once and should lose nothing."""
-    weight_EI = attention.output.weight_EI.astype(np.float64)
-    return np.asarray(attention.output.bias_E + weight_EI @ attention.value.bias_E, np.float32)
+    output, value = attention.output, attention.value
+    passed_E = np.einsum("ei,i->e", output.weight_EI, value.bias_E, dtype=np.float64)
+    return np.asarray(output.bias_E + passed_E, np.float32)
 
 
 def _padded(array: Floats, *shape: int) -> Floats:
@@ -142,8 +152,20 @@ def _padded(array: Floats, *shape: int) -> Floats:
     return padded
 
 
-def _pack(tensor: Floats, place: Array) -> None:
-    if tensor.ndim == 2:
-        pack_panels(tensor, place)
-    else:
-        place[...] = tensor
+def _packed_size(parts: Parts) -> int:
+    """Floats of whole panels of all outputs."""
+    inputs = parts[0].shape[1] if parts[0].ndim == 2 else 1
+    return whole_panels(sum(map(len, parts))) * inputs
+
+
+def _pack(parts: Parts, place: Array) -> None:
+    """Outputs of one part behind those of another, as panels, or as they are; `place` is zero."""
+    first = 0
+    for part in parts:
+        if part.ndim == 2:
+            E, I = part.shape
+            whole_EI = _padded(part, whole_vectors(E), I)
+            pack_panels(np.ascontiguousarray(whole_EI), first, place)
+        else:
+            place[first : first + len(part)] = part
+        first += len(part)

@@ -1,14 +1,12 @@
-"""Weights as the microkernel reads them: panels of W outputs, one input after another.
+"""Where packed weights lie: sizes of whole panels, memory for them, and the way back.
 
-    weight_JIW[j, i, w] = weight_EI[j * W + w, i],  zero where there is no such output or input
-
-A block then reads its weights from first to last without a jump. Done once, at load.
+A panel is W outputs, one input after another (`reference/panels.py`): a block of the matrix product
+reads its weights from first to last without a jump.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dims import Floats
 from .ir.target import HOST
 
 Array = NDArray[np.float32]
@@ -21,21 +19,14 @@ def whole_panels(size: int) -> int:
     return -(-size // PANEL) * PANEL
 
 
+def whole_vectors(size: int) -> int:
+    """The number of features, filled up to whole vectors."""
+    return -(-size // HOST.lanes) * HOST.lanes
+
+
 def whole_heads(head_size: int) -> int:
     """The features of one head, filled up to what blocks of attention can take."""
     return -(-head_size // HOST.narrow) * HOST.narrow
-
-
-def pack_panels(weight_EI: Floats, weight_P: Array) -> None:
-    """Write a weight, as it is on disk, into its place as panels [J, I, W].
-
-    Args:
-        weight_EI: E is a whole number of panels.
-        weight_P: E * I floats.
-    """
-    E, I = weight_EI.shape
-    panels_JIW = weight_P.reshape(E // PANEL, I, PANEL)
-    panels_JIW[...] = weight_EI.reshape(E // PANEL, PANEL, I).swapaxes(1, 2)
 
 
 def unpack_panels(weight_P: Array, num_outputs: int) -> Array:

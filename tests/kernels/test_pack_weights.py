@@ -7,7 +7,13 @@ import pytest
 
 from npdistil.encoder.pack_model import pack_linear, pack_model
 from npdistil.kernels.ir.target import HOST
-from npdistil.kernels.pack_weights import ALIGNMENT, aligned_zeros, unpack_panels, whole_panels
+from npdistil.kernels.pack_weights import (
+    ALIGNMENT,
+    aligned_zeros,
+    unpack_panels,
+    whole_heads,
+    whole_panels,
+)
 from npdistil.params import named_arrays
 from tests.models import TINY, Draw, random_params
 
@@ -28,6 +34,22 @@ def test_panels_are_the_weights(rng, outputs):
     np.testing.assert_array_equal(bias_E[:outputs], linear.bias_E)
     assert not unpack_panels(weight_P, E)[outputs:].any() and not bias_E[outputs:].any()
     assert weight_P.ctypes.data % ALIGNMENT == 0
+
+
+@pytest.mark.parametrize("heads, head_size", [(2, 26), (4, HOST.narrow), (3, HOST.narrow + 1)])
+def test_parts_of_a_tensor_follow_one_another(rng, heads, head_size):
+    """Keys packed over queries, or behind a gap, where a part ends inside a panel."""
+    config = replace(TINY, hidden_size=heads * head_size, num_attention_heads=heads)
+    params = random_params(config, rng)
+    model = pack_model(params, config)
+    slab, attention = whole_heads(head_size), params.layers[0].attention
+    qkv_P = model.layers_NZ[0, : model.ends[0]]
+    qkv_EI = unpack_panels(qkv_P, whole_panels(3 * heads * slab))
+    key_HKI = qkv_EI[heads * slab : 2 * heads * slab].reshape(heads, slab, -1)
+    np.testing.assert_array_equal(
+        key_HKI[:, :head_size].reshape(attention.key.weight_EI.shape), attention.key.weight_EI
+    )
+    assert not key_HKI[:, head_size:].any() and not qkv_EI[3 * heads * slab :].any()
 
 
 def test_tensors_of_every_layer_begin_at_a_cache_line(rng):

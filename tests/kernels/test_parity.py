@@ -69,6 +69,7 @@ OTHER_LAYOUT = {
     "pool_max": ("hidden_TD", "cu_seqlens"),
     "pool_first": ("hidden_TD", "cu_seqlens"),
     "normalize": ("x_BD",),
+    "pack_panels": ("width",),  # the processor's
 }
 
 
