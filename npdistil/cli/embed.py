@@ -8,6 +8,7 @@ from ..encoder.backend import POOLINGS
 from ..errors import InputError
 from ..tasks.sentence_encoder import SentenceEncoder
 from .messages import say
+from .model_options import add_model
 from .output_file import checked_output
 from .read_texts import read_texts
 from .write_vectors import write_vectors
@@ -16,9 +17,7 @@ from .write_vectors import write_vectors
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil embed`."""
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="text file, or - for stdin")
-    parser.add_argument(
-        "-m", "--model", required=True, metavar="MODEL", help="model folder, or a name at the hub"
-    )
+    add_model(parser)
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="out.npy or out.jsonl, by suffix"
     )
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(f"--batch-size: expected a positive integer, not {options.batch_size}.")
     texts = read_texts(options.inputs)
     encoder = SentenceEncoder.from_pretrained(
-        options.model, options.backend, options.threads, options.pooling
+        options.model, options.backend, options.threads, options.pooling, options.revision
     )
     start = time.perf_counter()
     vectors_BD = encoder.encode(texts, batch_size=options.batch_size)

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..checkpoint.hub_cache import checked_revision
 from ..checkpoint.hub_model import fetchable
 from .messages import say
+from .model_options import add_revision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: npdistil fetch xtremedistil-l6-h256 -o weights/xtremedistil-l6-h256"
     parser.add_argument("name", metavar="NAME", help="OWNER/NAME at the hub, or a short name")
-    parser.add_argument("--revision", metavar="R", help="branch, tag or commit; default: main")
+    add_revision(parser)
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="a new folder; default: the hub's cache"
     )

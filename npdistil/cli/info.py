@@ -11,11 +11,12 @@ from ..checkpoint.locate import locate
 from ..config import EncoderConfig
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
+from .model_options import add_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil info`."""
-    parser.add_argument("folder", metavar="MODEL", help="model folder, or a name at the hub")
+    add_model(parser, positional=True)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: a file is missing, damaged, or contradicts another.
     """
-    folder = locate(options.folder, "sentence")
+    folder = locate(options.model, "sentence", options.revision)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "pooling is a guess" is said in the table
         sentence = read_sentence_config(folder, None)

@@ -11,6 +11,7 @@ from ..progress import progress
 from ..text.batch import Array
 from ..text.tokenizer import Tokenizer
 from .messages import say
+from .model_options import add_model
 from .output_file import checked_output
 from .read_texts import read_texts
 from .write_ids import json_line, write_ids
@@ -27,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "With --file: the ids of each line."
     )
     parser.add_argument("text", nargs="?", metavar="TEXT", help="the text itself")
-    parser.add_argument(
-        "-m", "--model", required=True, metavar="MODEL", help="model folder, or a name at the hub"
-    )
+    add_model(parser)
     parser.add_argument(
         "-f",
         "--file",
@@ -114,7 +113,7 @@ def _write_files(options: argparse.Namespace) -> None:
 def _tokenizer(options: argparse.Namespace, characters: int) -> Tokenizer:
     """The one that is done first; their answers are the same."""
     backend = "python" if characters < FEW_CHARACTERS else "numba"
-    return Tokenizer.from_pretrained(options.model, backend=backend)
+    return Tokenizer.from_pretrained(options.model, backend=backend, revision=options.revision)
 
 
 def _rows(

@@ -74,6 +74,13 @@ def test_the_command_line_takes_names_too(snapshot, monkeypatch, capsys, tmp_pat
     done = run("embed", tmp_path / "in.txt", "-m", HUB_ID, "-o", tmp_path / "out.npy")
     assert done.code == 0
     assert np.load(tmp_path / "out.npy").shape == (1, 12)
+    for verb in (
+        ["info", HUB_ID],
+        ["tokenize", "a", "-m", HUB_ID],
+        ["embed", "in.txt", "-m", HUB_ID, "-o", "b.npy"],
+    ):
+        assert "revision v2" in run(*verb, "--revision", "v2").error
+        assert run(*verb, "--revision", COMMIT).code == 0
 
 
 def test_a_folder_comes_first(tmp_path, snapshot):

@@ -36,6 +36,7 @@ class Request:
     path: str
     range: str | None
     token: str | None
+    encoding: str | None
     sent: int = 0
 
 
@@ -123,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         hub, path = self.served, unquote(urlsplit(self.path).path)
         token = self.headers["Authorization"]
-        self.request_made = Request(self.command, path, self.headers["Range"], token)
+        encoding = self.headers["Accept-Encoding"]
+        self.request_made = Request(self.command, path, self.headers["Range"], token, encoding)
         hub.requests.append(self.request_made)
         if path.startswith("/cdn/"):
             self._send_file(path.removeprefix("/cdn/"))

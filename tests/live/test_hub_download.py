@@ -37,6 +37,8 @@ def test_xtremedistil_loads_by_name(hub, xtremedistil_folder):
     )
     np.testing.assert_array_equal(vectors, expected)
     assert fetched(hub) == {"config.json", "vocab.txt", WEIGHTS}
+    # compressed on the way, neither a size nor a range of a file would be that of the file
+    assert {request.encoding for request in hub.requests if request.sent} == {"identity"}
     asked = len(hub.requests)
     again = SentenceEncoder.from_pretrained("xtremedistil-l6-h256", pooling="mean")
     assert again.tokenizer.vocab_size == len(VOCAB)
