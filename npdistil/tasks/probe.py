@@ -69,7 +69,8 @@ def make_probe(folder: Path) -> dict[str, Any]:
     try:
         vectors_BE = _embed(folder, TEXTS)
     except (ConfigError, TokenizerError) as failure:
-        return {"none": f"{failure}"[:500]}
+        # Without the folder's name: it may have another one later, as a new folder does.
+        return {"none": str(failure).removeprefix(f"{folder}: ").replace(str(folder), ".")[:500]}
     largest = float(np.abs(vectors_BE).max(initial=1.0))
     if not np.isfinite(vectors_BE).all():
         raise ModelFileError(f"{folder}: the model computes NaN or infinity from plain texts.")

@@ -1,0 +1,36 @@
+"""Write a model folder anew with safetensors, from any format that is read."""
+
+import argparse
+
+from ..tasks.convert import DTYPES, convert_folder
+from .messages import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `npdistil convert`."""
+    parser.description = (
+        "Write the weights of SOURCE (model.safetensors, its shards, pytorch_model.bin or "
+        "tf_model.h5) as model.safetensors into the new folder TARGET, with config.json and the "
+        "files of the tokenizer. TARGET appears when it is whole and compared; SOURCE is only read."
+    )
+    parser.epilog = (
+        "example: npdistil convert downloads/xtremedistil-l6-h256 weights/xtremedistil-l6-h256"
+    )
+    parser.add_argument("source", metavar="SOURCE", help="model folder")
+    parser.add_argument("target", metavar="TARGET", help="folder that does not exist yet")
+    parser.add_argument(
+        "--dtype", choices=(*DTYPES,), help="type of all floats; default: as they are stored"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Convert, and say what was written.
+
+    Raises:
+        NpdistilError: the source cannot be used, or the target not be written; nothing is then.
+    """
+    done = convert_folder(options.source, options.target, options.dtype)
+    say(
+        f"{options.target}: {done.tensors} tensors, {done.size / 1e6:.1f} MB, from {done.source}; "
+        "read back and compared"
+    )

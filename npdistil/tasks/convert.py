@@ -1,0 +1,237 @@
+"""A model folder to one that holds model.safetensors, for us and for Transformers alike.
+
+The weights may be in any format that is read here. Every tensor goes along, those of heads too,
+under the names of today; so do the files of the tokenizer and of sentence-transformers.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arguments import as_folder, one_of
+from ..checkpoint.match import match_tensors
+from ..checkpoint.names import new_spelling
+from ..checkpoint.new_folder import new_folder
+from ..checkpoint.safetensors_file import open_tensors
+from ..checkpoint.tensor_source import Array, TensorInfo, TensorSource
+from ..checkpoint.weights_file import open_weights
+from ..checkpoint.write_safetensors import raw_bytes, to_stored, write_safetensors
+from ..config import EncoderConfig
+from ..errors import InputError, ModelFileError
+from ..files import is_there, json_object, read_file
+from ..progress import progress
+from .folder_lock import write_lock
+from .sentence_config import SETTINGS_FILES, read_sentence_config
+
+WEIGHTS_FILE = "model.safetensors"
+DTYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+MAX_COPIED_BYTES = 1 << 27
+# What goes along as it is: from beside the weights, and from the top where that is elsewhere.
+_ENCODER_FILES = (
+    "vocab.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    *SETTINGS_FILES,
+)
+_MODEL_FILES = (
+    "modules.json",
+    "1_Pooling/config.json",
+    "2_Normalize/config.json",
+    "config_sentence_transformers.json",
+    "README.md",
+    "LICENSE",
+    "LICENSE.txt",
+    "LICENSE.md",
+    "NOTICE",
+    "NOTICE.txt",
+)
+_FOLDERS = ("1_Pooling", "2_Normalize")  # the latter is often empty, and must be there
+_FLOATS = ("F64", "F32", "F16", "BF16")
+
+OnStep = Callable[[str], object]
+
+
+class Converted(NamedTuple):
+    """What was written."""
+
+    source: str  # the file that the weights came from
+    tensors: int
+    size: int  # of the weights, in bytes
+
+
+class _Plan(NamedTuple):
+    """One tensor of the new file."""
+
+    name: str  # in the source
+    info: TensorInfo  # in the new file
+
+
+def convert_folder(
+    source: Path | str,
+    target: Path | str,
+    dtype: str | None = None,
+    *,
+    show_progress_bar: bool | None = None,
+    on_step: OnStep = lambda step: None,
+) -> Converted:
+    """Write a new model folder from one in any format, whole or not at all.
+
+    What was written is read back and compared with the source, and locked (tasks/folder_lock.py).
+
+    Args:
+        source: the folder; nothing in it is changed.
+        target: the new folder, which must not exist, nor lie in `source`.
+        dtype: "float32", "float16" or "bfloat16" for all floats; None: as they are stored.
+        show_progress_bar: None: where standard error is a terminal.
+        on_step: called with the name of each step when it is done.
+
+    Raises:
+        InputError: the target exists or cannot be written, or an argument is unusable.
+        NpdistilError: the source cannot be used, or holds a value that is too large for `dtype`.
+    """
+    source, target = as_folder(source), as_folder(target)
+    one_of(dtype, (None, *DTYPES), "dtype")
+    folder = _encoder_folder(source)
+    config = EncoderConfig.from_folder(folder)
+    _refuse_nested(source, target)
+    with new_folder(target) as aside:
+        on_step("folder made")
+        place = aside / folder.relative_to(source)
+        with _told(place):
+            place.mkdir(exist_ok=True)
+        path = place / WEIGHTS_FILE
+        with open_weights(folder) as weights:
+            match_tensors(weights.entries, config, weights.path)
+            plans = _plans(weights, dtype)
+            on_step("source checked")
+            _write(path, weights, plans, show_progress_bar, on_step)
+            on_step("weights written")
+            _compare(path, weights, plans, show_progress_bar)
+            on_step("weights compared")
+        _write_file(place / "config.json", _config(folder / "config.json", dtype))
+        _copy_others(source, folder, aside)
+        on_step("other files written")
+        write_lock(aside)
+        on_step("lock written")
+        size = path.stat().st_size
+    on_step("folder named")
+    return Converted(weights.path.name, len(plans), size)
+
+
+def _encoder_folder(source: Path) -> Path:
+    """Where config.json and the weights lie; sentence-transformers may have put them deeper."""
+    if not source.is_dir():
+        problem = "not a folder" if source.exists() else "no such folder"
+        raise ModelFileError(f"{source}: {problem}; expected one with config.json and weights.")
+    if is_there(source / "modules.json", ModelFileError):
+        return read_sentence_config(source, None).transformer_folder
+    return source
+
+
+def _refuse_nested(source: Path, target: Path) -> None:
+    with _told(target):
+        if (target.parent.resolve() / target.name).is_relative_to(source.resolve()):
+            raise InputError(
+                f"{target}: lies in {source}, which is only read; name a folder elsewhere."
+            )
+
+
+def _plans(weights: TensorSource, dtype: str | None) -> dict[str, _Plan]:
+    """What is written, by its new name."""
+    plans: dict[str, _Plan] = {}
+    for name, (stored, shape) in weights.entries.items():
+        wanted = DTYPES[dtype] if dtype and stored in _FLOATS else stored
+        new = new_spelling(name)
+        if new in plans:
+            raise ModelFileError(
+                f"{weights.path}: {plans[new].name} and {name} are two names of one tensor."
+            )
+        plans[new] = _Plan(name, TensorInfo(wanted, shape))
+    return plans
+
+
+def _write(
+    path: Path,
+    weights: TensorSource,
+    plans: Mapping[str, _Plan],
+    show: bool | None,
+    on_step: OnStep,
+) -> None:
+    with progress(len(plans), "tensors written", show) as bar:
+
+        def stored(new: str) -> Array:
+            values = _wanted(weights, plans[new])
+            on_step(f"tensor {new}")
+            bar.update(1)
+            return values
+
+        write_safetensors(path, _infos(plans), stored)
+
+
+def _compare(
+    path: Path, weights: TensorSource, plans: Mapping[str, _Plan], show: bool | None
+) -> None:
+    """Read everything back, and the source once more, bit by bit."""
+    with open_tensors(path) as file, progress(len(plans), "tensors compared", show) as bar:
+        if file.entries != _infos(plans):
+            raise ModelFileError(f"{path}: differs from what was written; is the disk damaged?")
+        for new, plan in plans.items():
+            found = to_stored(file.read(new), plan.info.dtype, f"{path}: tensor {new!r}")
+            if not np.array_equal(raw_bytes(found), raw_bytes(_wanted(weights, plan))):
+                raise ModelFileError(
+                    f"{path}: tensor {new!r} differs from what was written; is the disk damaged?"
+                )
+            bar.update(1)
+
+
+def _infos(plans: Mapping[str, _Plan]) -> dict[str, TensorInfo]:
+    return {new: plan.info for new, plan in plans.items()}
+
+
+def _wanted(weights: TensorSource, plan: _Plan) -> Array:
+    where = f"{weights.path}: tensor {plan.name!r}"
+    return to_stored(weights.read(plan.name), plan.info.dtype, where)
+
+
+def _config(path: Path, dtype: str | None) -> bytes:
+    """config.json, which says the weights' type where somebody asked for one."""
+    content = read_file(path, MAX_COPIED_BYTES, ModelFileError)
+    values = json_object(content, path, ModelFileError)
+    # Transformers 5 writes the first and reads both; earlier ones know the second alone.
+    keys = [key for key in ("dtype", "torch_dtype") if key in values] or ["torch_dtype"]
+    if dtype is None or all(values.get(key) == dtype for key in keys):
+        return bytes(content)
+    values |= dict.fromkeys(keys, dtype)
+    return (json.dumps(values, indent=2) + "\n").encode("ascii")
+
+
+def _copy_others(source: Path, folder: Path, aside: Path) -> None:
+    for name in _FOLDERS:
+        if (source / name).is_dir():
+            with _told(aside / name):
+                (aside / name).mkdir()
+    deeper = folder.relative_to(source)
+    for path in (*(deeper / name for name in _ENCODER_FILES), *map(Path, _MODEL_FILES)):
+        if is_there(source / path, ModelFileError):
+            content = read_file(source / path, MAX_COPIED_BYTES, ModelFileError)
+            _write_file(aside / path, bytes(content))
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    with _told(path):
+        path.write_bytes(content)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as failure:
+        reason = getattr(failure, "strerror", None) or failure
+        raise InputError(f"{path}: cannot be written: {reason}.") from None

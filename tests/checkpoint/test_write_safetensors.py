@@ -1,0 +1,89 @@
+"""Roundings are right for every value; tests/live/test_convert.py compares the file's bytes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from npdistil.checkpoint.safetensors_file import open_tensors
+from npdistil.checkpoint.tensor_source import DTYPES, TensorInfo
+from npdistil.checkpoint.write_safetensors import to_stored, write_safetensors
+from npdistil.errors import InputError, ModelFileError
+
+
+@pytest.mark.parametrize("dtype", ["F16", "BF16"])
+def test_halves_survive_the_way_through_float32(tmp_path, dtype):
+    """A half that comes back as another one: all 65,536, but those that are not finite."""
+    bits = np.arange(65536, dtype=np.uint16)
+    exponent = 0x7C00 if dtype == "F16" else 0x7F80
+    bits = bits[bits & exponent != exponent]
+    path = tmp_path / "a"
+    write_safetensors(
+        path, {"a": TensorInfo(dtype, bits.shape)}, lambda _: bits.view(DTYPES[dtype])
+    )
+    with open_tensors(path) as file:
+        widened = file.read("a")
+    assert widened.dtype == np.float32
+    np.testing.assert_array_equal(to_stored(widened, dtype, "a").view(np.uint16), bits)
+
+
+def test_rounding_to_bfloat16():
+    """Truncation, ties away from zero, or a carry lost between mantissa and exponent."""
+    cases = {
+        0x3F800000: 0x3F80,  # exact
+        0x3F807FFF: 0x3F80,  # below the tie
+        0x3F808000: 0x3F80,  # a tie, to even
+        0x3F808001: 0x3F81,
+        0x3F818000: 0x3F82,  # a tie, to even
+        0x3FFFFFFF: 0x4000,  # the carry reaches the exponent
+        0x80000001: 0x8000,  # a tiny number keeps its sign
+        0x7F7F7FFF: 0x7F7F,  # the largest that fits
+    }
+    values = np.array([*cases], np.uint32).view(np.float32)
+    assert to_stored(values, "BF16", "a").tolist() == [*cases.values()]
+
+
+@pytest.mark.parametrize(
+    "value, dtype",
+    [(65520.0, "F16"), (-1e30, "F16"), (np.float32(3.4e38), "BF16"), (np.float64(1e39), "F32"),
+     (np.float64(1e39), "BF16"), (np.float64(1e300), "F16")],
+)  # fmt: skip
+def test_values_that_are_too_large(value, dtype):
+    """Infinity in a file, or an error that does not say where."""
+    array = np.array([1, value, 2])
+    array = array.astype(np.result_type(np.float32, value)) if abs(value) > 1e38 else array
+    array = array if array.dtype == np.float64 and abs(value) > 3.5e38 else array.astype("f4")
+    with pytest.raises(ModelFileError, match=r"^file: tensor 'x': .* is too large for "):
+        to_stored(array, dtype, "file: tensor 'x'")
+
+
+def test_the_largest_values_that_fit():
+    """A check that refuses what can be stored."""
+    for value, dtype in ((65519.0, "F16"), (3.38e38, "BF16"), (3.4e38, "F32")):
+        array = np.array([value, -value])
+        assert len(to_stored(array.astype(np.float32), dtype, "x")) == 2
+    assert to_stored(np.array([3.4e38]), "F32", "x").dtype == np.float32
+
+
+def test_other_types_stay_as_they_are():
+    """Integers or flags that are taken for floats."""
+    for array, dtype in (
+        (np.array([2**62]), "I64"),
+        (np.array([True, False]), "BOOL"),
+        (np.array([-5], np.int8), "I8"),
+    ):
+        assert to_stored(array, dtype, "x").tolist() == array.tolist()
+
+
+def test_errors_of_the_disk(tmp_path, monkeypatch):
+    """OSError at the user, or a file that is replaced."""
+    (tmp_path / "a").write_text("mine")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_safetensors(tmp_path / "a", {}, lambda _: np.zeros(0))
+    assert (tmp_path / "a").read_text() == "mine"
+    original = Path.open
+    monkeypatch.setattr(Path, "open", lambda *_: original(Path("/dev/full"), "wb"))
+    with pytest.raises(InputError, match="No space left"):
+        write_safetensors(
+            tmp_path / "b", {"a": TensorInfo("U8", (9999,))}, lambda _: np.zeros(9999, np.uint8)
+        )
