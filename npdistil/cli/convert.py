@@ -2,6 +2,7 @@
 
 import argparse
 
+from ..checkpoint.locate import locate
 from ..tasks.convert import DTYPES, convert_folder
 from .messages import say
 
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "example: npdistil convert downloads/xtremedistil-l6-h256 weights/xtremedistil-l6-h256"
     )
-    parser.add_argument("source", metavar="SOURCE", help="model folder")
+    parser.add_argument("source", metavar="SOURCE", help="model folder, or a name at the hub")
     parser.add_argument("target", metavar="TARGET", help="folder that does not exist yet")
     parser.add_argument(
         "--dtype", choices=(*DTYPES,), help="type of all floats; default: as they are stored"
@@ -29,7 +30,8 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: the source cannot be used, or the target not be written; nothing is then.
     """
-    done = convert_folder(options.source, options.target, options.dtype)
+    source = locate(options.source, "sentence")
+    done = convert_folder(source, options.target, options.dtype)
     say(
         f"{options.target}: {done.tensors} tensors, {done.size / 1e6:.1f} MB, from {done.source}; "
         "read back and compared"
