@@ -38,7 +38,9 @@ def test_a_warm_start_loads_llvm_alone(minilm_folder):
 import numpy as np, npdistil
 model = npdistil.SentenceEncoder.from_pretrained({str(minilm_folder)!r})
 assert model.encode(["x"]).shape == (1, 384)
-model.encoder([[1, 2]]).pooler_output"""
+model.encoder([[1, 2]]).pooler_output
+hub = {{"npdistil.checkpoint.hub_model", "npdistil.checkpoint.registry", "tomllib"}}
+assert hub.isdisjoint(sys.modules), "a folder needs no names" """
     found = modules_after(statement)
     assert "llvmlite" in found and found.isdisjoint({"numba", "scipy"})
 

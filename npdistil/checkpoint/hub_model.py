@@ -43,7 +43,10 @@ def find_model(name: str, need: Need, revision: str | None) -> Path:
     from .hub_download import download  # huggingface_hub comes along
 
     # What was begun is completed: files of two commits may not belong together.
-    return download(hub_id, wanted if snapshot is None else snapshot.name, need)
+    try:
+        return download(hub_id, wanted if snapshot is None else snapshot.name, need)
+    except ModelFileError as failure:  # most likely it was to be a folder
+        raise ModelFileError(f"{failure} Nor is there a folder {Path(name).absolute()}.") from None
 
 
 def is_name(name: str) -> bool:

@@ -151,6 +151,22 @@ def test_revisions(hub, tmp_path):
         Encoder.from_pretrained(HUB_ID, revision="v9")
 
 
+def test_a_newer_commit_comes_by_fetch_alone(hub, tmp_path):
+    """A model that changes by itself between two runs; a file fetched twice that did not change."""
+    old = locate(HUB_ID, "sentence")
+    hub.files["config.json"] += b"\n"
+    hub.revisions["main"] = "d" * 40
+    assert locate(HUB_ID, "sentence") == old
+    hub.requests.clear()
+    new = hub_download.download(HUB_ID, "main", "sentence")
+    assert new.name == "d" * 40 and locate(HUB_ID, "sentence") == new
+    assert [request.path.rpartition("/")[2] for request in hub.requests if request.sent] == [
+        "config.json"
+    ]
+    assert (new / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+    assert locate(HUB_ID, "sentence", COMMIT) == old
+
+
 def test_a_renamed_repository(hub, tmp_path):
     """A relative redirect that is not followed."""
     hub.renamed_from = "old/name"
@@ -256,8 +272,8 @@ def test_errors_of_the_hub_are_one_sentence(hub, monkeypatch):
     hub.faults[WEIGHTS] = [503]
     with pytest.raises(ModelFileError, match="the hub answered 503"):
         locate(HUB_ID, "encoder")
-    with pytest.raises(ModelFileError, match="knows no such model"):
-        locate("nobody/nothing", "encoder")
+    with pytest.raises(ModelFileError, match=r"knows no such model.* Nor is there a folder /"):
+        locate("weights/mistyped", "encoder")
     hub.hide_hashes = True
     with pytest.raises(ModelFileError, match="states no size and hash"):
         locate(HUB_ID, "sentence")
