@@ -83,10 +83,10 @@ class TorchFile:
 
     def _in_c_order(self, tensor: TensorRef, start: int) -> Array:
         stored = DTYPES[tensor.storage.dtype]
-        pairs = list(zip(tensor.shape, tensor.strides, strict=True))
-        span = np.empty(1 + sum((size - 1) * stride for size, stride in pairs), stored)
+        span = np.empty(tensor.span, stored)
         self._file.read_into(span.data.cast("B"), start)
         # An axis of length 1 takes no step, whatever its stride.
+        pairs = zip(tensor.shape, tensor.strides, strict=True)
         strides = [stride * stored.itemsize if size > 1 else 0 for size, stride in pairs]
         view: Array = np.ndarray(tensor.shape, stored, span.data, strides=strides)
         return np.ascontiguousarray(view).reshape(-1)

@@ -43,6 +43,14 @@ class TensorRef:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    @property
+    def span(self) -> int:
+        """How many values lie from its first to its last, others between them included."""
+        if 0 in self.shape:
+            return 0
+        pairs = zip(self.shape, self.strides, strict=True)
+        return 1 + sum((size - 1) * stride for size, stride in pairs)
+
 
 _ORDERED_DICT = Global("collections", "OrderedDict")
 _REBUILD_TENSOR = Global("torch._utils", "_rebuild_tensor_v2")
@@ -146,15 +154,13 @@ def _tensor(
         or math.prod(size or 1 for size in shape) >= 1 << 57
     ):
         raise ModelFileError(f"{where}: a tensor of unusable shape {str(shape)[:80]}.")
-    # Its last value, counted from the storage's first; with strides of 0 a few values could
-    # stand for terabytes, hence the bound on their number.
-    last = offset + sum((size - 1) * by for size, by in zip(shape, strides, strict=True))
-    empty = 0 in shape
-    if math.prod(shape) > values.count or (offset if empty else last + 1) > values.count:
+    tensor = TensorRef(values, offset, shape, strides)
+    # With strides of 0 a few values could stand for terabytes, hence the bound on their number.
+    if math.prod(shape) > values.count or offset + tensor.span > values.count:
         raise ModelFileError(
             f"{where}: a tensor of shape {shape} reaches past its storage of {values.count} values."
         )
-    return TensorRef(values, offset, shape, strides)
+    return tensor
 
 
 def _are_sizes(items: tuple[Any, ...]) -> bool:

@@ -16,6 +16,7 @@ from .torch_records import TensorRef
 from .torch_zip import Record, read_archive
 from .zip_entries import SIGNATURE as ZIP
 
+MAX_HELD, MAX_READ = 2, 8  # times the bytes of all storages
 # Keys under which training scripts keep a state dict, beside numbers and texts.
 _WRAPPERS = ("state_dict", "model")
 _PLAIN = (type(None), bool, int, float, str)
@@ -107,15 +108,21 @@ def _tensors(state: Mapping[str, Any], where: str) -> dict[str, TensorRef]:
 
 
 def _check_volume(tensors: Mapping[str, TensorRef], pickled: Pickled, where: str) -> None:
-    """Tied weights are two names of one view; many views of one storage are a bomb."""
-    used = sum(_bytes(view.storage.dtype, view.shape) for view in set(tensors.values()))
-    stored = sum(_bytes(kept.dtype, (kept.count,)) for kept in pickled.storages.values())
-    if used > 2 * stored:
-        raise ModelFileError(f"{where}: {used} bytes of tensors from {stored} bytes of values.")
+    """Tied weights are two or three names of one view; a thousand views of one storage are a bomb.
+
+    Both counts matter: what the tensors hold, and what must be read when each name is asked for.
+    """
+    stored = sum(_bytes(kept.dtype, kept.count) for kept in pickled.storages.values())
+    held = sum(_bytes(view.storage.dtype, math.prod(view.shape)) for view in set(tensors.values()))
+    read = sum(_bytes(view.storage.dtype, view.span) for view in tensors.values())
+    if held > MAX_HELD * stored or read > MAX_READ * stored:
+        raise ModelFileError(
+            f"{where}: {held} bytes of tensors, {read} to be read, from {stored} bytes of values."
+        )
 
 
-def _bytes(dtype: str, shape: tuple[int, ...]) -> int:
-    return math.prod(shape) * DTYPES[dtype].itemsize
+def _bytes(dtype: str, count: int) -> int:
+    return count * DTYPES[dtype].itemsize
 
 
 def _foreign(begin: bytes | bytearray) -> str:

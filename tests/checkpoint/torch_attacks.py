@@ -257,7 +257,15 @@ STRUCTURE: dict[str, tuple[bytes, str]] = {
     ),
     "many_views_of_one_storage": (
         state(**{f"v{n}": tensor(None, n % 3, (4 - n % 3 + n // 3,), (1,)) for n in range(5)}),
-        "bytes of tensors from 24 bytes of values",
+        "72 bytes of tensors, 72 to be read, from 24 bytes of values",
+    ),
+    "one_view_under_many_names": (
+        state(**{f"v{n}": tensor() for n in range(9)}),
+        "24 bytes of tensors, 216 to be read",
+    ),
+    "far_apart_under_many_names": (
+        state(**{f"v{n}": tensor(None, 0, (2,), (5,)) for n in range(9)}),
+        "8 bytes of tensors, 216 to be read",
     ),
     # what is on top
     "top_is_a_tensor": (tensor(), "holds one TensorRef, not a map of tensors"),
