@@ -13,7 +13,7 @@ from huggingface_hub import file_download, hf_hub_download, hf_hub_url
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
 from ..config import EncoderConfig
-from ..errors import ModelFileError
+from ..errors import ConfigError, ModelFileError
 from .hub_cache import cache_folder, repository
 from .hub_listing import LIBRARY, Listing, RemoteFile, endpoint, list_files, told
 from .locate import Need
@@ -59,7 +59,10 @@ def check_config(folder: Path, listing: Listing) -> None:
     """
     for file in listing.files:
         if file.name in (CONFIG, f"0_Transformer/{CONFIG}"):
-            EncoderConfig.from_folder((folder / file.name).parent)
+            try:
+                EncoderConfig.from_folder((folder / file.name).parent)
+            except ConfigError as failure:  # the folder may be one that is about to go
+                raise ConfigError(f"{failure}".replace(str(folder), listing.hub_id)) from None
 
 
 def _locks(repository_folder: Path) -> Path:

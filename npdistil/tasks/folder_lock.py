@@ -82,7 +82,6 @@ def check_lock(folder: Path) -> Report:
 
     Raises:
         ModelFileError: there is no lock, or it is damaged.
-        NpdistilError: the files are as they were and cannot be used all the same.
     """
     path = folder / NAME
     if not is_there(path, ModelFileError):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, ModelFileError, TokenizerError
+from ..errors import ConfigError, ModelFileError, NpdistilError, TokenizerError
 from ..fields import Fields
 from ..files import is_there
 from .sentence_encoder import SentenceEncoder
@@ -92,13 +92,16 @@ def run_probe(folder: Path, stored: Fields) -> Outcome:
         stored: what `make_probe` returned.
 
     Raises:
-        NpdistilError: what is stored is no probe, or the model cannot be used.
+        ModelFileError: what is stored is no probe.
     """
     if "none" in stored:
         return Outcome(True, f"none, as there was none to store: {stored.text('none')[:500]}")
     texts, wanted_BE, tolerance = _read(stored)
     kernels, digest = stored.text("kernels"), stored.text("sha256")
-    found_BE = _embed(folder, texts)
+    try:
+        found_BE = _embed(folder, texts)
+    except NpdistilError as failure:
+        return Outcome(False, f"cannot be run any more: {failure}")
     count = f"{len(texts)} texts"
     if found_BE.shape != wanted_BE.shape:
         sizes = f"{found_BE.shape[1]} features instead of {wanted_BE.shape[1]}"

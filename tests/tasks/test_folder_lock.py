@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from npdistil.checkpoint.file_hash import git_sha1_of, sha256_of
-from npdistil.errors import InputError, ModelFileError
+from npdistil.errors import ConfigError, InputError, ModelFileError
 from npdistil.tasks import folder_lock, probe
 from npdistil.tasks.folder_lock import NAME, check_lock, write_lock
 from tests.cli.running import runner
@@ -141,6 +141,17 @@ def test_other_kernels_may_differ_within_the_tolerance(folder, run):
     assert run("verify", folder).code == 1
 
 
+def test_a_model_that_cannot_be_run_any_more_fails(folder, run, monkeypatch):
+    """Exit code 2, as for a wrong command, where the check is what failed."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ConfigError("no such activation in this version")
+
+    monkeypatch.setattr(probe.SentenceEncoder, "from_pretrained", fail)
+    done = run("verify", folder)
+    assert done.code == 1 and "cannot be run any more: no such activation" in done.out
+
+
 def test_the_tolerance_is_the_documented_one(folder):
     """A stored tolerance that lets everything through."""
     stored = json.loads((folder / NAME).read_text(encoding="utf-8"))["probe"]
@@ -164,7 +175,7 @@ def test_without_a_tokenizer_the_reason_stands_there(tmp_path, run):
     done = run("verify", folder)
     assert done.code == 0
     assert "probe: none, as there was none to store" in done.out
-    assert "neither tokenizer.json nor vocab.txt" in done.out
+    assert "store: neither tokenizer.json nor vocab.txt" in done.out  # and no folder it once had
 
 
 def test_no_lock_says_how_to_make_one(tmp_path, run):
