@@ -7,7 +7,7 @@
 
 import importlib.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ if DATA is None:
     collect_ignore += ["data"]
 
 _COMPARED: dict[str, int] = {}
+_TABLES: dict[str, list[tuple[str, ...]]] = {}  # title -> head and rows
 
 
 def pytest_report_header() -> list[str]:
@@ -43,13 +44,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand this worker's counts to the process that prints, where tests run side by side."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["compared"] = _COMPARED
+        session.config.workeroutput["tables"] = _TABLES
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
-    """Take over a worker's counts."""
-    for what, count in getattr(node, "workeroutput", {}).get("compared", {}).items():
+    """Take over a worker's counts and rows."""
+    output = getattr(node, "workeroutput", {})
+    for what, count in output.get("compared", {}).items():
         _COMPARED[what] = _COMPARED.get(what, 0) + count
+    for title, (head, *rows) in output.get("tables", {}).items():
+        _TABLES.setdefault(title, [tuple(head)]).extend(map(tuple, rows))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -58,6 +63,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("compared with the peers")
         for what, count in sorted(_COMPARED.items()):
             terminalreporter.write_line(f"{count:>9,}  {what}")
+    for title, rows in _TABLES.items():
+        terminalreporter.section(title)
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+            terminalreporter.write_line("  ".join(cells).rstrip())
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +79,16 @@ def compared() -> Callable[[str, int], None]:
         _COMPARED[what] = _COMPARED.get(what, 0) + count
 
     return record
+
+
+@pytest.fixture(scope="session")
+def tabled() -> Callable[[str, Sequence[str], Sequence[str]], None]:
+    """Add a row to the table of a title; the run prints the tables at its end."""
+
+    def add(title: str, head: Sequence[str], row: Sequence[str]) -> None:
+        _TABLES.setdefault(title, [tuple(head)]).append(tuple(row))
+
+    return add
 
 
 @pytest.fixture(scope="session", autouse=True)

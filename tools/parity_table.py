@@ -1,11 +1,13 @@
-"""Measure how far we are from Transformers; write docs/parity.json and the README's table.
+"""Measure how far we are from Transformers; write parity.json and the README's table.
 
-    python tools/parity_table.py            measure (minutes), write both
+    python tools/parity_table.py            measure (minutes), write both; the JSON goes into the
+                                            package, where `npdistil table` finds it
     python tools/parity_table.py --render   write the README's table from the committed JSON
 
-The comparison is the one of tests/live/test_transformers.py, and with NPDISTIL_DATA also that of
-tests/data/test_tokenizer_real_texts.py. Numbers beyond the suite's tolerances are not written:
-exit code 1. Exit code 2: the weights or the README's markers are missing.
+The comparison is the one of tests/live/test_transformers.py, every model in every format; with
+NPDISTIL_DATA also that of tests/data/test_tokenizer_real_texts.py. Numbers beyond the suite's
+tolerances are not written: exit code 1. Exit code 2: the weights or the README's markers are
+missing.
 """
 
 import argparse
@@ -17,11 +19,11 @@ import platform
 import sys
 import tempfile
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from npdistil.encoder import Encoder
 from npdistil.text.tokenizer import Tokenizer
 from tests.tolerances import COSINE
 from tools.machine import cpu_name, versions
@@ -29,7 +31,7 @@ from tools.readme_block import read_block, replace_block
 
 ROOT = Path(__file__).resolve().parent.parent
 MINILM = ROOT / "weights" / "all-MiniLM-L6-v2"
-JSON = ROOT / "docs" / "parity.json"
+JSON = ROOT / "npdistil" / "checkpoint" / "parity.json"  # `npdistil table` shows it
 README = ROOT / "README.md"
 PACKAGES = ("numpy", "numba", "torch", "transformers", "tokenizers")
 Parity = dict[str, Any]
@@ -75,7 +77,7 @@ def measure() -> Parity:
     """
     if not (MINILM / "model.safetensors").exists():
         raise FileNotFoundError(f"{MINILM} is missing; run tools/fetch_weights.py {MINILM.name}")
-    peer = importlib.import_module("tests.live.test_transformers")  # it needs torch, the rest not
+    peer = importlib.import_module("tests.live.walk")  # it needs torch, the rest not
     importlib.import_module("transformers.utils.logging").disable_progress_bar()
     data = os.environ.get("NPDISTIL_DATA")
     with tempfile.TemporaryDirectory() as root:
@@ -95,24 +97,26 @@ def measure() -> Parity:
 
 
 def measure_model(peer: Any, name: str, root: Path) -> Parity:
-    """The worst activation of all batches on each backend, and the worst direction."""
-    folder = peer.folder_of(name, root, MINILM)
-    row: Parity = {"model": name}
-    one_minus_cosine = 0.0
-    for backend, dtype in peer.BACKENDS:
-        encoder = Encoder.from_pretrained(folder, backend, dtype)
-        row["layers"] = encoder.config.num_hidden_layers
-        row["hidden"] = encoder.config.hidden_size
-        worst = 0.0
-        for _, batch, exact in peer.expected(folder):
-            ours = encoder(**batch, output_hidden_states=True, output_attentions=True)
-            mask_BL = batch["attention_mask"]
-            worst = max(worst, *peer.worst_differences(ours, exact, mask_BL == 1).values())
-            one_minus_cosine = max(one_minus_cosine, 1 - peer.min_cosine(ours, exact, mask_BL))
-        row[f"{backend} {dtype}"] = worst
-        print(f"{name}, {backend} {dtype}: {worst:.1e}", file=sys.stderr)
-    peer.expected.cache_clear()  # the maps of 512 tokens are large
-    return {**row, "one_minus_cosine": one_minus_cosine}
+    """The worst activation of all batches and formats on each backend, and the worst direction."""
+    config = peer.config_of(name, MINILM)
+    row: Parity = {
+        "model": name,
+        "layers": config.num_hidden_layers,
+        "hidden": config.hidden_size,
+        "weights": "real" if name == peer.MINILM else "random",
+        "formats": {},
+        **{" ".join(backend): 0.0 for backend in peer.BACKENDS},
+        "one_minus_cosine": 0.0,
+    }
+    for step in peer.walk(name, root, MINILM):
+        column, worst = f"{step.backend} {step.dtype}", max(step.worst.values())
+        row[column] = max(row[column], worst)
+        by_column = row["formats"].setdefault(step.format, {})
+        by_column[column] = max(by_column.get(column, 0.0), worst)
+        row["one_minus_cosine"] = max(row["one_minus_cosine"], step.one_minus_cosine)
+    for column in map(" ".join, peer.BACKENDS):
+        print(f"{name}, {column}: {row[column]:.1e}", file=sys.stderr)
+    return row
 
 
 def count_texts(data: Path) -> dict[str, int]:
@@ -124,10 +128,11 @@ def count_texts(data: Path) -> dict[str, int]:
     import tokenizers
 
     texts = importlib.import_module("tests.data.test_tokenizer_real_texts")
+    pairs = importlib.import_module("tests.data.real_texts").squad(data)
     ours = Tokenizer.from_pretrained(MINILM)
     theirs = tokenizers.Tokenizer.from_file(str(MINILM / "tokenizer.json"))
     sts = dict(texts.glue_dev(data))["STS-B/dev.tsv"]
-    questions = list(dict.fromkeys(question for question, _ in texts.squad_pairs(data)))
+    questions = list(dict.fromkeys(question for question, _ in pairs))
     return {
         "STS-B dev pairs": texts.check(ours, theirs, sts),
         "SQuAD questions": texts.check(ours, theirs, questions),
@@ -160,11 +165,14 @@ def render(parity: Parity) -> str:
     bounds = [f"{parity['bounds'][column]:.0e}" for column in COLUMNS]
     lines.append(f"| *allowed* | | {' | '.join(bounds)} |")
     packages = ", ".join(f"{name} {number}" for name, number in parity["versions"].items())
+    formats = list(dict.fromkeys(name for row in parity["models"] for name in row["formats"]))
+    real = [row["model"] for row in parity["models"] if row["weights"] == "real"]
     text = [
         "Largest difference of any hidden state, attention map or pooler output from Transformers "
         "in float64, over pairs with padding on either side and in between, one token, and 512 "
-        "tokens; and the worst direction of a mean-pooled vector. all-MiniLM-L6-v2 has its real "
-        "weights, the others random ones, made so that a mistake shows."
+        "tokens; and the worst direction of a mean-pooled vector. Each model was read from "
+        f"{_listed(formats)}. {_listed(real)} has its real weights, the others random weights of "
+        "exactly these shapes, made so that a mistake shows."
     ]
     if parity["tokenizer"]:
         counts = " and ".join(f"{count:,} {name}" for name, count in parity["tokenizer"].items())
@@ -173,6 +181,11 @@ def render(parity: Parity) -> str:
     text.append(f"Measured on {parity['date']} by `make parity`: {machine}.")
     paragraphs = [textwrap.fill(part, 100, break_on_hyphens=False) for part in text]
     return "\n\n".join(["\n".join(lines), *paragraphs])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 if __name__ == "__main__":

@@ -5,58 +5,61 @@ hides a forgotten bias, a swapped LayerNorm and a wrong score scale.
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, PreTrainedModel
 
+from npdistil.checkpoint.registry import entries
+from npdistil.config import KEYS
+
 NOISE = 0.1  # standard deviation added to every tensor
+WIDEST = 256  # of wider models more products are summed, so each gets less noise
 BRANCH_SCALE = 0.15  # of what attention and feed-forward add to the residual
 ENTROPY_SHARE = 0.7  # of log L, the entropy of uniform attention
 
-SHAPES = {
-    "xtremedistil-l6-h256": {
-        "num_hidden_layers": 6,
-        "hidden_size": 256,
-        "num_attention_heads": 8,
-        "intermediate_size": 1024,
-    },
-    "xtremedistil-l6-h384": {
-        "num_hidden_layers": 6,
-        "hidden_size": 384,
-        "num_attention_heads": 12,
-        "intermediate_size": 1536,
-    },
-    "xtremedistil-l12-h384": {
-        "num_hidden_layers": 12,
-        "hidden_size": 384,
-        "num_attention_heads": 12,
-        "intermediate_size": 1536,
-    },
-    "tiny-odd": {
-        "num_hidden_layers": 2,
-        "hidden_size": 24,
-        "num_attention_heads": 3,
-        "intermediate_size": 37,
-        "vocab_size": 99,
-    },
+TINY = {
+    "vocab_size": 99,
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "intermediate_size": 37,
+}
+# The ten systems of the model card's table; all-MiniLM-L6-v2 has its real weights.
+CARD = {entry.name: entry for entry in entries() if entry.name != "all-MiniLM-L6-v2"}
+SEEDS = {name: seed for seed, name in enumerate(CARD)}  # the same shape, other weights
+CONFIGS = {
+    **{name: entry.config for name, entry in CARD.items()},
+    "tiny-odd": replace(CARD["bert-base"].config, **TINY),
+    "tiny-distilbert": replace(CARD["distilbert"].config, **TINY),
 }
 
 
 def save_random_model(name: str, folder: Path, hidden_act: str = "gelu") -> None:
     """Write config.json and model.safetensors of the named shape."""
-    torch.manual_seed(384)
+    random_model(name, hidden_act).save_pretrained(folder)
+
+
+def random_model(name: str, hidden_act: str = "gelu") -> PreTrainedModel:
+    """The bare encoder of the named shape, the same one every time."""
+    torch.manual_seed(SEEDS.get(name, 384))
+    config = CONFIGS[name]
+    keys = KEYS[config.model_type]
+    values = {key: getattr(config, field) for field, key in keys.items()}
+    values[keys["hidden_act"]] = hidden_act
     model: PreTrainedModel
-    if name == "tiny-distilbert":
-        config = DistilBertConfig(
-            vocab_size=99, dim=24, n_layers=2, n_heads=3, hidden_dim=37, activation=hidden_act
-        )
-        model = DistilBertModel(config)
+    if config.model_type == "distilbert":
+        model = DistilBertModel(DistilBertConfig(**values))
     else:
-        model = BertModel(BertConfig(**SHAPES[name], hidden_act=hidden_act))
-    roughen(model)
+        model = BertModel(BertConfig(**values))
+    roughen(model, NOISE * min(1.0, WIDEST / config.hidden_size))
     sharpen(model.eval())
-    model.save_pretrained(folder)
+    torch.manual_seed(1)  # other texts than those that it was sharpened on
+    shares = entropies(model, torch.randint(5, 99, (4, 64)))
+    assert fmean(shares) < 0.72 and max(shares) < 0.8, f"{name}: attention is near uniform"
+    return model
 
 
 def roughen(model: PreTrainedModel, noise: float = NOISE) -> None:
@@ -85,7 +88,10 @@ def sharpen(model: PreTrainedModel) -> None:
             and any(part in name for part in (".query.", ".key.", ".q_lin.", ".k_lin."))
         ]
         assert len(scaled) == 4
-        while entropies(model, ids)[layer] >= ENTROPY_SHARE:
+        # Scaling both by s multiplies the scores by s squared, which the maps alone can tell.
+        score = attention_maps(model, ids)[layer].clamp(min=1e-300).log()
+        while entropy_share(score.softmax(-1)) >= ENTROPY_SHARE:
+            score *= 1.05**2
             with torch.no_grad():
                 for parameter in scaled:
                     parameter *= 1.05
@@ -93,7 +99,16 @@ def sharpen(model: PreTrainedModel) -> None:
 
 def entropies(model: PreTrainedModel, ids: torch.Tensor) -> list[float]:
     """Of each layer's attention, the mean over heads and tokens, as a share of log L."""
+    return [entropy_share(layer) for layer in attention_maps(model, ids)]
+
+
+def attention_maps(model: PreTrainedModel, ids: torch.Tensor) -> list[torch.Tensor]:
+    """Of each layer, in float64."""
     with torch.no_grad():
-        maps = torch.stack(model(ids, output_attentions=True).attentions).double()
+        return [layer.double() for layer in model(ids, output_attentions=True).attentions]
+
+
+def entropy_share(maps: torch.Tensor) -> float:
+    """Mean entropy of the rows, as a share of that of uniform rows."""
     entropy = -(maps * maps.clamp(min=1e-300).log()).sum(-1)
-    return [float(layer.mean()) / math.log(ids.shape[1]) for layer in entropy]
+    return float(entropy.mean()) / math.log(maps.shape[-1])

@@ -6,8 +6,8 @@ import pytest
 
 from npdistil.config import HIDDEN_ACTS, KEYS
 from npdistil.encoder import Encoder
+from tests.live.exact import BACKENDS, expected, worst_differences
 from tests.live.random_models import save_random_model
-from tests.live.test_transformers import BACKENDS, expected, worst_differences
 
 FAMILIES = {"tiny-odd": "bert", "tiny-distilbert": "distilbert"}
 

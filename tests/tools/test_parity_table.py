@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from npdistil.checkpoint.registry import entries
 from tests.tolerances import COSINE, HIDDEN_FLOAT32, HIDDEN_FLOAT64
 from tools import parity_table
 from tools.readme_block import markers, read_block
@@ -27,11 +28,24 @@ EXAMPLE = {
             "model": "tiny",
             "layers": 2,
             "hidden": 24,
+            "weights": "random",
+            "formats": {"safetensors": {}, "pytorch_model.bin": {}},
             "numpy float64": 1.24e-15,
             "numpy float32": 3.4e-7,
             "numba float32": 4.5e-7,
             "one_minus_cosine": 0.0,
-        }
+        },
+        {
+            "model": "trained",
+            "layers": 3,
+            "hidden": 12,
+            "weights": "real",
+            "formats": {"safetensors": {}},
+            "numpy float64": 0.0,
+            "numpy float32": 0.0,
+            "numba float32": 0.0,
+            "one_minus_cosine": 0.0,
+        },
     ],
     "tokenizer": {"letters": 1234, "cards": 5},
 }
@@ -64,14 +78,14 @@ def test_committed_numbers_are_within_the_tolerances_of_the_suite():
     }
     assert parity_table.beyond(parity) == []
     named = {row["model"]: (row["layers"], row["hidden"]) for row in parity["models"]}
-    assert named == {
-        "all-MiniLM-L6-v2": (6, 384),
-        "xtremedistil-l6-h256": (6, 256),
-        "xtremedistil-l6-h384": (6, 384),
-        "xtremedistil-l12-h384": (12, 384),
-        "tiny-odd": (2, 24),
-        "tiny-distilbert": (2, 24),
-    }
+    registered = {entry.name: (entry.layers, entry.hidden_size) for entry in entries()}
+    assert named == {**registered, "tiny-odd": (2, 24), "tiny-distilbert": (2, 24)}
+    real = [row["model"] for row in parity["models"] if row["weights"] == "real"]
+    assert real == ["all-MiniLM-L6-v2"]
+    for row in parity["models"]:
+        assert list(row["formats"]) == ["safetensors", "pytorch_model.bin", "tf_model.h5"]
+        for column in parity_table.COLUMNS[:3]:
+            assert row[column] == max(by[column] for by in row["formats"].values())
     assert sum(parity["tokenizer"].values()) > 7000
     assert set(parity["versions"]) == set(parity_table.PACKAGES)
 
@@ -83,8 +97,11 @@ def test_render():
         "| model | layers x hidden | numpy float64 | numpy float32 | numba float32 | 1 - cosine |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
         "| tiny | 2 x 24 | 1.2e-15 | 3.4e-07 | 4.5e-07 | 0.0e+00 |",
-        "| *allowed* | | 1e-10 | 2e-05 | 2e-05 | 1e-06 |",
+        "| trained | 3 x 12 | 0.0e+00 | 0.0e+00 | 0.0e+00 | 0.0e+00 |",
     ]
+    assert text.splitlines()[4] == "| *allowed* | | 1e-10 | 2e-05 | 2e-05 | 1e-06 |"
+    prose = text.replace("\n", " ")
+    assert "read from safetensors and pytorch_model.bin. trained has its real weights" in prose
     assert "1,234 letters and 5 cards equal" in text
     assert "2030-01-02 by `make parity`: a processor, Python 3.11.9, numpy 2.0, torch" in text
     assert max(map(len, text.splitlines())) <= 100
