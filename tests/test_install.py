@@ -66,6 +66,7 @@ def test_archives_hold_what_they_should(dist):
     names = zipfile.ZipFile(wheel).namelist()
     assert {
         "npdistil/py.typed",
+        "npdistil/checkpoint/parity.json",
         "npdistil/checkpoint/registry.toml",
         "npdistil/text/unicode_tables.txt",
     } <= set(names)

@@ -52,7 +52,7 @@ class Registered:
 
 @cache
 def entries() -> tuple[Registered, ...]:
-    """All of them, in the order of the card's table."""
+    """All of them, in the order of the card's table: BERT-base first."""
     import tomllib  # late: `import npdistil` needs no model's name
 
     with REGISTRY_FILE.open("rb") as stream:

@@ -12,11 +12,11 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import NpdistilError
-from . import cache, convert, embed, fetch, info, tokenize, verify, warmup
+from . import cache, convert, embed, fetch, info, table, tokenize, verify, warmup
 from .messages import say
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
-VERBS = (embed, tokenize, info, fetch, convert, verify, warmup, cache)
+VERBS = (embed, tokenize, info, fetch, convert, verify, table, warmup, cache)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -43,7 +43,7 @@ def test_help(run, arguments):
         assert all(f"\n    {name} " in done.out for name in COMMANDS)
 
 
-COMMANDS = ("embed", "tokenize", "info", "fetch", "verify", "warmup", "cache")
+COMMANDS = ("embed", "tokenize", "info", "fetch", "convert", "verify", "table", "warmup", "cache")
 BAD_COMMAND_LINES = {
     "nothing": ([], "the following arguments are required: COMMAND"),
     "unknown_command": (["fly"], "invalid choice: 'fly'"),
