@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
         ("lower-cases", "yes" if tokenizer.settings.do_lower_case else "no"),
         *_parameters(shapes),
         ("stored as", f"{stored.format}, {stored.dtype}, {stored.file_bytes / 1e6:.1f} MB"),
-        ("values", "not checked: only the header was read"),
+        ("values", "not checked: only the header was read; `npdistil verify` reads all"),
         ("not used", ", ".join(stored.ignored) or "nothing"),
         ("pooling", _pooling(sentence)),
         ("longest text", _longest(config, tokenizer, sentence)),

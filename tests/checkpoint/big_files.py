@@ -1,8 +1,7 @@
 """What loading a file of BERT-base's size costs; `test_big_files.py` runs each of these in its own.
 
-`python -m tests.checkpoint.big_files NAME FOLDER` prints measured and allowed bytes as JSON. The
-files are holes but for their headers: all values are zeros, which cost as much as any others to
-read, and nothing to write. Linux only.
+`python -m tests.checkpoint.big_files NAME FOLDER` prints, as JSON, the bytes that were measured
+and those that are allowed. Linux only.
 """
 
 import contextlib
@@ -20,7 +19,7 @@ from npdistil import Encoder
 from npdistil.checkpoint.names import expected_tensors
 from npdistil.cli.main import main
 from npdistil.config import EncoderConfig
-from tests.checkpoint import tiny, torch_holes
+from tests.checkpoint import holes, torch_holes
 from tests.tasks.folders import write_json, write_model
 from tests.tasks.growth import SELF, forget_the_peak, resident
 
@@ -50,42 +49,47 @@ def shapes(masked_lm: bool = False) -> dict[str, tuple[int, ...]]:
     return {**found, **head} if masked_lm else found
 
 
-def write_holes(path: Path, tensors: dict[str, tuple[int, ...]], dtype: str = "F32") -> None:
-    """A safetensors file of zeros: header and size, nothing between."""
-    header, end = {}, 0
-    for name, shape in tensors.items():
-        start, end = end, end + math.prod(shape) * (4 if dtype == "F32" else 2)
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
-    content = tiny.raw(header)
-    path.write_bytes(content)
-    with path.open("r+b") as file:
-        file.truncate(len(content) + end)
-
-
-def write_bert_base(folder: Path, kind: str) -> Path:
-    """A folder of BERT-base: "single" as the hub has it, "half" precision, "shards", or "torch"."""
-    folder.mkdir()
-    write_json(folder / "config.json", vars(BERT_BASE))
-    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
-    if kind.startswith("torch"):
-        old = kind == "torch_old"
-        torch_holes.write_holes(folder / "pytorch_model.bin", shapes(masked_lm=True), old)
-        return folder
-    if kind != "shards":
-        dtype = "F16" if kind == "half" else "F32"
-        write_holes(folder / "model.safetensors", shapes(masked_lm=True), dtype)
-        return folder
+def write_shards(folder: Path) -> None:
+    """The encoder in three files."""
     places = {}
     for n in range(SHARDS):
         name = f"model-{n + 1:05}-of-{SHARDS:05}.safetensors"
         part = dict(list(shapes().items())[n::SHARDS])
-        write_holes(folder / name, part)
+        holes.write_safetensors(folder / name, part)
         places |= dict.fromkeys(part, name)
     write_json(folder / "model.safetensors.index.json", {"metadata": {}, "weight_map": places})
+
+
+def write_single(folder: Path, dtype: str = "F32") -> None:
+    """As the hub has it, with its head."""
+    holes.write_safetensors(folder / "model.safetensors", shapes(masked_lm=True), dtype)
+
+
+def write_torch(folder: Path, old: bool) -> None:
+    """As the hub has it, with its head, in either of torch's formats."""
+    torch_holes.write_holes(folder / "pytorch_model.bin", shapes(masked_lm=True), old)
+
+
+KINDS: dict[str, Callable[[Path], None]] = {  # names of the folder to work in
+    "single": write_single,
+    "half": lambda folder: write_single(folder, "F16"),
+    "shards": write_shards,
+    "torch": lambda folder: write_torch(folder, old=False),
+    "torch_old": lambda folder: write_torch(folder, old=True),
+    "h5": lambda folder: holes.write_h5(folder / "tf_model.h5", shapes()),
+}
+
+
+def write_bert_base(folder: Path, kind: str) -> Path:
+    """A folder of BERT-base in one of the `KINDS`."""
+    folder.mkdir()
+    write_json(folder / "config.json", vars(BERT_BASE))
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
+    KINDS[kind](folder)
     return folder
 
 
-def growth_of_a_load(folder: Path, backend: str) -> tuple[int, int]:
+def cost_of_a_load(folder: Path, backend: str) -> dict[str, tuple[int, int]]:
     """The peak over what the process held when it had loaded a tiny model."""
     Encoder.from_pretrained(write_model(folder / "tiny"), backend)
     big = write_bert_base(folder / "big", folder.name)
@@ -96,29 +100,22 @@ def growth_of_a_load(folder: Path, backend: str) -> tuple[int, int]:
     grown = resident("VmHWM") - before
     ids = np.full((1, 3), 7)
     assert encoder(ids).last_hidden_state.shape == (1, 3, 768)
-    return grown, math.floor(1.3 * FLOAT32_BYTES)
+    return {"held": (grown, math.floor(1.3 * FLOAT32_BYTES))}
 
 
-def info(folder: Path, measure: Callable[[], int]) -> int:
-    """By how much `npdistil info` raises a measure, at its second run: the first imports."""
+def cost_of_info(folder: Path) -> dict[str, tuple[int, int]]:
+    """What `npdistil info` reads of all files together, and holds, at its second run.
+
+    A file that is mapped is not counted as read; what is touched of it counts as held.
+    """
     big = write_bert_base(folder / "big", folder.name)
-    for _ in range(2):
+    for _ in range(2):  # the first imports
         forget_the_peak()
-        before = measure()
+        read, held = counted(), resident()
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             assert main(["info", str(big)]) == 0
         assert "109,482,240" in printed.getvalue()
-    return measure() - before
-
-
-def bytes_of_info(folder: Path) -> tuple[int, int]:
-    """All that it asks the system for, of any file."""
-    return info(folder, counted), MB
-
-
-def growth_of_info(folder: Path) -> tuple[int, int]:
-    """A file that is mapped is not counted as read; what is touched of it counts as memory."""
-    return info(folder, lambda: resident("VmHWM")), 32 * MB
+    return {"read": (counted() - read, MB), "held": (resident("VmHWM") - held, 32 * MB)}
 
 
 def counted() -> int:
@@ -126,14 +123,11 @@ def counted() -> int:
     return int((SELF / "io").read_text().split()[1])
 
 
-CASES = {
-    "load_numba": lambda folder: growth_of_a_load(folder, "numba"),
-    "load_numpy": lambda folder: growth_of_a_load(folder, "numpy"),
-    "info_reads": bytes_of_info,
-    "info_holds": growth_of_info,
+CASES: dict[str, Callable[[Path], dict[str, tuple[int, int]]]] = {
+    "load_numba": lambda folder: cost_of_a_load(folder, "numba"),
+    "load_numpy": lambda folder: cost_of_a_load(folder, "numpy"),
+    "info": cost_of_info,
 }
-KINDS = ("single", "half", "shards", "torch", "torch_old")  # names of the folder to work in
 
 if __name__ == "__main__":
-    found, allowed = CASES[sys.argv[1]](Path(sys.argv[2]))
-    sys.stdout.write(json.dumps({"found": found, "allowed": allowed}))
+    sys.stdout.write(json.dumps(CASES[sys.argv[1]](Path(sys.argv[2]))))

@@ -14,8 +14,17 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("case", CASES)
+# The backends differ in what they do with a tensor, the formats in how they give one: numpy's
+# memory is measured with the plainest of them and with the one that turns matrices.
+RUNS = [
+    (case, kind)
+    for case in CASES
+    for kind in KINDS
+    if case != "load_numpy" or kind in ("single", "h5")
+]
+
+
+@pytest.mark.parametrize(("case", "kind"), RUNS)
 def test_large_files_stay_cheap(tmp_path: Path, case: str, kind: str) -> None:
     """Catches a second copy of the weights, the head's values kept, and a header-only read that
     reads or maps all."""
@@ -27,21 +36,14 @@ def test_large_files_stay_cheap(tmp_path: Path, case: str, kind: str) -> None:
         timeout=300,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    measured = json.loads(done.stdout)
-    assert measured["found"] <= measured["allowed"], measured
+    for found, allowed in json.loads(done.stdout).values():
+        assert found <= allowed, done.stdout
 
 
-@pytest.mark.parametrize(
-    "kind, name",
-    [
-        ("single", "model.safetensors"),
-        ("torch", "pytorch_model.bin"),
-        ("torch_old", "pytorch_model.bin"),
-    ],
-)
-def test_the_file_is_as_large_as_it_says(tmp_path: Path, kind: str, name: str) -> None:
-    """Catches a test of small files: BERT-base with its head has more than 500 MB."""
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_files_are_as_large_as_they_say(tmp_path: Path, kind: str) -> None:
+    """Catches a test of small files: BERT-base has 417 MB, half of it in half precision."""
     folder = write_bert_base(tmp_path / "a", kind)
-    path = folder / name
-    assert path.stat().st_size > 500 * MB
-    assert path.stat().st_blocks * 512 < MB
+    files = [path.stat() for path in folder.iterdir()]
+    assert sum(file.st_size for file in files) > (208 if kind == "half" else 417) * MB
+    assert sum(file.st_blocks for file in files) * 512 < MB

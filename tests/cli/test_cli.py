@@ -160,7 +160,7 @@ def test_info(run, folder):
         "layers": "2,368",  # 2 * (4 * (144 + 12) + 2 * 24 + 2 * 240 + 20 + 12)
         "pooler": "156",  # 144 + 12
         "stored as": "safetensors, F32, 0.0 MB",
-        "values": "not checked: only the header was read",
+        "values": "not checked: only the header was read; `npdistil verify` reads all",
         "not used": "nothing",
         "pooling": "mean, normalised",
         "longest text": "9 tokens as a sentence, 41 positions",
