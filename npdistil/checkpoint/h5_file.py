@@ -27,7 +27,7 @@ from .tensor_source import DTYPES, Array, TensorInfo
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MAX_DEPTH = 32  # groups in groups; a weight of BERT lies 9 deep
-MAX_OBJECTS = 20_000  # groups and tensors; a BERT-large has 1,000
+MAX_OBJECTS = 5_000  # groups and tensors; a BERT of 96 layers has 3,000
 _KERNEL = "kernel"
 _RENAMED = {_KERNEL: "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}
 
@@ -159,7 +159,7 @@ def _datasets(h5py: Any, root: Any, source: str) -> Iterator[tuple[str, Any]]:
     while groups:
         parent, group = groups.pop()
         seen += group.get_num_objs()
-        # Groups that hold each other would go on for ever.
+        # Where a file lies about how many names its groups have, this would go on for ever.
         if seen > MAX_OBJECTS or parent.count("/") > MAX_DEPTH:
             raise ModelFileError(f"{source}: more groups and tensors than a model has.")
         for raw in [*group]:
@@ -171,6 +171,8 @@ def _datasets(h5py: Any, root: Any, source: str) -> Iterator[tuple[str, Any]]:
                 raise ModelFileError(f"{where}: a link to elsewhere, which is not followed.")
             item = h5py.h5o.open(group, raw)
             if isinstance(item, h5py.h5g.GroupID):
+                if h5py.h5o.get_info(item).rc != 1:
+                    raise ModelFileError(f"{where}: a group with more than one name.")
                 groups.append((f"{parent}{name}/", item))
             elif isinstance(item, h5py.h5d.DatasetID):
                 yield parent + name, item

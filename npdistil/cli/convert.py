@@ -5,6 +5,7 @@ import argparse
 from ..checkpoint.locate import locate
 from ..tasks.convert import DTYPES, convert_folder
 from .messages import say
+from .model_options import add_revision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dtype", choices=(*DTYPES,), help="type of all floats; default: as they are stored"
     )
+    add_revision(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -30,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: the source cannot be used, or the target not be written; nothing is then.
     """
-    source = locate(options.source, "sentence")
+    source = locate(options.source, "sentence", options.revision)
     done = convert_folder(source, options.target, options.dtype)
     say(
         f"{options.target}: {done.tensors} tensors, {done.size / 1e6:.1f} MB, from {done.source}; "

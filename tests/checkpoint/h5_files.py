@@ -180,13 +180,13 @@ def nine_axes(file: h5py.File, _: Path) -> None:
     file[GAMMA] = np.zeros((1,) * 9, np.float32)
 
 
-@hostile("more groups and tensors")
+@hostile("more than one name")
 def group_in_itself(file: h5py.File, _: Path) -> None:
     file[GAMMA] = VALUES
     file["bert/again"] = file["bert"]
 
 
-@hostile("more groups and tensors")
+@hostile("more than one name")
 def groups_that_double(file: h5py.File, _: Path) -> None:
     """Each level names the next one twice: 2 ** 30 paths."""
     group = file.create_group("bert")
@@ -194,6 +194,25 @@ def groups_that_double(file: h5py.File, _: Path) -> None:
         below = group.create_group("a")
         group["b"] = below
         group = below
+
+
+@hostile("more groups and tensors")
+def group_that_denies_to_be_in_itself(file: h5py.File, _: Path) -> None:
+    """The count of names in the group's header is set back to 1."""
+    file[GAMMA] = VALUES
+    file["bert/again"] = file["bert"]
+    path, start = Path(file.filename), h5py.h5o.get_info(file["bert"].id).addr
+    file.close()
+    with path.open("r+b") as stream:
+        stream.seek(start + 4)  # version, reserved, number of messages, then this
+        assert stream.read(4) == (2).to_bytes(4, "little")
+        stream.seek(start + 4)
+        stream.write((1).to_bytes(4, "little"))
+
+
+@hostile("more groups and tensors")
+def groups_within_groups(file: h5py.File, _: Path) -> None:
+    file["/".join("g" * 40)] = VALUES
 
 
 @hostile("share their bytes")

@@ -1,17 +1,21 @@
 """Every kind of hostile file in one table: its cases, who reads it, and how many there must be."""
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from npdistil import Encoder, Tokenizer
+from npdistil.checkpoint.h5_file import open_h5
 from npdistil.checkpoint.load import load_encoder
 from npdistil.checkpoint.safetensors_file import read_safetensors
 from npdistil.checkpoint.torch_file import open_torch
 from npdistil.errors import ConfigError, ModelFileError, NpdistilError, TokenizerError
+from tests.checkpoint.h5_files import HOSTILE as H5
 from tests.checkpoint.test_sharded import SHARDED, write_shards
 from tests.checkpoint.test_torch_hostile import HOSTILE as TORCH
 from tests.checkpoint.tiny import BERT, bert_shapes, random_tensors, write_folder
@@ -20,7 +24,8 @@ from tests.hostile.config_cases import CONFIG
 from tests.hostile.safetensors_cases import SAFETENSORS
 from tests.hostile.vocab_cases import LINES, VOCABULARY
 
-WEIGHTS, CHECKPOINT = "model.safetensors", "pytorch_model.bin"
+WEIGHTS, CHECKPOINT, KERAS = "model.safetensors", "pytorch_model.bin", "tf_model.h5"
+TENSORFLOW = Path(__file__).parents[1] / "golden" / "tensorflow" / "bert"
 Write = Callable[[Path], object]  # puts the hostile file into a folder that is good without it
 TENSORS = random_tensors(bert_shapes(), np.random.default_rng(3))
 
@@ -103,6 +108,33 @@ def read_checkpoint(folder: Path) -> None:
             file.read(name)
 
 
+def write_good_keras(folder: Path) -> None:
+    """What TensorFlow wrote."""
+    write_good(folder)
+    (folder / WEIGHTS).unlink()
+    for name in ("config.json", KERAS):
+        shutil.copy(TENSORFLOW / name, folder)
+
+
+def read_keras(folder: Path) -> None:
+    """Every tensor of an HDF5 file."""
+    with open_h5(folder / KERAS) as file:
+        for name in file.entries:
+            file.read(name)
+
+
+def hostile_keras(make: Callable[[h5py.File, Path], object]) -> Write:
+    """A file that h5py writes; what it names as another is there as a pipe."""
+
+    def write(folder: Path) -> None:
+        (folder / KERAS).unlink()
+        with h5py.File(folder / KERAS, "w") as file:
+            make(file, folder / "other.h5")
+        os.mkfifo(folder / "other.h5")
+
+    return write
+
+
 def write_good_shards(folder: Path) -> None:
     """The same in two files."""
     write_good(folder)
@@ -142,6 +174,17 @@ KINDS = {
         frozenset({CHECKPOINT}),
         120,
     ),
+    "h5": Kind(
+        {
+            **{case: (hostile_keras(make), says) for case, (make, says) in H5.items()},
+            **contents(KERAS, {"is_no_hdf5": (b"PK\x03\x04", "not an HDF5 file")}),
+        },
+        read_keras,
+        load_model,
+        ModelFileError,
+        frozenset({KERAS}),
+        40,
+    ),
     "config": Kind(
         contents("config.json", CONFIG),
         load_encoder,
@@ -159,7 +202,11 @@ KINDS = {
         30,
     ),
 }
-GOOD: dict[str, Write] = {"sharded": write_good_shards, "torch": write_good_checkpoint}
+GOOD: dict[str, Write] = {
+    "sharded": write_good_shards,
+    "torch": write_good_checkpoint,
+    "h5": write_good_keras,
+}
 CASES = [(kind, case) for kind in KINDS for case in KINDS[kind].cases]
 
 
