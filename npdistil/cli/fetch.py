@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from ..checkpoint.hub_cache import checked_revision
-from ..checkpoint.hub_model import fetchable
 from .messages import say
 from .model_options import add_revision
 
@@ -31,6 +29,9 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: the model cannot be had, or the place cannot be written to.
     """
+    from ..checkpoint.hub_cache import checked_revision
+    from ..checkpoint.hub_model import fetchable
+
     revision = checked_revision(options.revision)
     hub_id = fetchable(options.name)  # before huggingface_hub is imported, which may be missing
     try:

@@ -6,7 +6,6 @@ accidents and forgotten edits; whoever can change the model can change the lock 
 
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -152,6 +151,8 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """The file is the old one or the new one, whatever happens."""
+    import secrets  # late: few ever write one
+
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         _remove_leftovers(path)

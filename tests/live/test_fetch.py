@@ -57,6 +57,9 @@ def test_fetch_into_the_cache_repairs_it(hub, tmp_path, run):
     assert run("fetch", HUB_ID).code == 0
     assert (snapshot / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
     assert len(hub.sent(WEIGHTS)) == 2 and len(hub.sent("vocab.txt")) == 1
+    blob.unlink()  # and a link that leads nowhere
+    assert run("fetch", HUB_ID).code == 0
+    assert (snapshot / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
 def test_fetch_into_a_folder(hub, tmp_path, run):
