@@ -46,7 +46,7 @@ def test_every_layer_equals_transformers(name, tmp_path, minilm_folder, compared
 
 
 def test_the_walk_holds_512_tokens_once_and_all_else_everywhere(tmp_path, minilm_folder):
-    """A walk that leaves out a batch, a backend or a format; the ten fill hours of no use."""
+    """A batch, a backend or a format that is left out, and 512 tokens again for every format."""
     steps = list(walk("tiny-odd", tmp_path, minilm_folder))
     assert len({step[:3] for step in steps}) == len(FORMATS) * len(BACKENDS)
     whole = [step for step in steps if step.format == FORMATS[0]]
