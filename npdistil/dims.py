@@ -49,11 +49,10 @@ def expect_shape(name: str, array: np.ndarray[Any, Any], axes: str, **sizes: int
     Traceback (most recent call last):
     npdistil.errors.InputError: attention_mask: expected shape [B=2, L=4], received (2, 3).
     """
-    expected = [sizes.get(axis) for axis in axes]
-    fits = array.ndim == len(axes) and all(
-        size is None or size == found for size, found in zip(expected, array.shape, strict=True)
-    )
-    if not fits:
+    if array.ndim != len(axes) or any(
+        array.shape[axes.index(axis)] != sizes[axis] for axis in sizes
+    ):
+        expected = [sizes.get(axis) for axis in axes]
         shown = ", ".join(
             axis if size is None else f"{axis}={size}"
             for axis, size in zip(axes, expected, strict=True)

@@ -1,15 +1,13 @@
 """Threads that wait for work and share it with whoever brings it."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from itertools import count
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 
 class Workers:
@@ -22,13 +20,27 @@ class Workers:
 
     def __init__(self, num_threads: int) -> None:
         self.num_threads = num_threads
-        self._pools: dict[int, ThreadPoolExecutor] = {}  # by process; a child inherits its parent's
+        self._crews: dict[int, _Crew] = {}  # by process; a child inherits its parent's
 
-    def share(self, work: Callable[[], None], help_out: Callable[[], None], helpers: int) -> None:
+    def share(
+        self,
+        work: Callable[[], None],
+        help_out: Callable[[], None],
+        helpers: int,
+        *,
+        wait: bool = True,
+    ) -> None:
         """Call `work` on this thread, and meanwhile `help_out` on others as they become free.
 
         Returns when `work` has ended and every `help_out` that was begun; the others are called
         off. What any of them raises is raised here.
+
+        Args:
+            work: for this thread.
+            help_out: for the others.
+            helpers: how many others there is work for.
+            wait: False returns when `work` has ended; what `help_out` raises is then lost. For a
+                `work` that is done only when nothing is left to help with.
         """
         invited = min(helpers, self.num_threads - 1)
         if invited <= 0:
@@ -48,28 +60,56 @@ class Workers:
                 failure = raised
             failures.put(failure)
 
-        with suppress(RuntimeError):  # no thread to be had: the interpreter ends, or a limit is met
-            for _ in range(invited):
-                self._running_pool().submit(take_part)
+        crew = self._crew()
+        for _ in range(invited):
+            crew.call(take_part)
         try:
             work()
         finally:
             begun = invited - _take_all(tickets)
-            found = [failures.get() for _ in range(begun)]
+            found = [failures.get() for _ in range(begun if wait else 0)]
         for failure in found:
             if failure is not None:
                 raise failure
 
-    def _running_pool(self) -> "ThreadPoolExecutor":
+    def _crew(self) -> "_Crew":
         """This process's own. Without a lock, which a fork could leave locked for ever."""
-        from concurrent.futures import ThreadPoolExecutor  # late: many a start needs no thread
-
         process = os.getpid()
-        pool = self._pools.get(process)
-        if pool is None:  # one that loses against another thread's has no threads yet
-            pool = ThreadPoolExecutor(self.num_threads - 1, "npdistil")
-            pool = self._pools.setdefault(process, pool)
-        return pool
+        crew = self._crews.get(process)
+        if crew is None:  # one that loses against another thread's has no threads yet
+            crew = self._crews.setdefault(process, _Crew(self.num_threads - 1))
+        return crew
+
+
+class _Crew:
+    """Threads that end with the process.
+
+    The library's ThreadPoolExecutor does more than is needed here, and it shows: importing it takes
+    longer than a short text, and handing over a task a hundredth of it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._number = count()
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have it called by one of the threads, if there are any."""
+        self._calls.put(function)
+        if self._size:
+            number = next(self._number)  # of no two threads the same
+            if number < self._size:
+                self._start(number)
+            else:
+                self._size = 0  # all are there
+
+    def _start(self, number: int) -> None:
+        with suppress(RuntimeError):  # none to be had: the interpreter ends, or a limit is met
+            threading.Thread(target=self._run, name=f"npdistil_{number}", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._calls.get()()
 
 
 @cache

@@ -114,12 +114,12 @@ class Encoder:
         batch, keep_BL = pack(input_ids, attention_mask, token_type_ids, self.config)
         packed = self.encode_packed(batch, output_hidden_states, output_attentions)
         hidden_states = [unpack(hidden_TD, keep_BL) for hidden_TD in packed.hidden_states]
-        heads = self.config.num_attention_heads
+        last_TD, heads = packed.hidden_states[-1], self.config.num_attention_heads
         dtype = hidden_states[-1].dtype
         attentions = [unpack_attention(probs, keep_BL, heads, dtype) for probs in packed.attentions]
         return EncoderOutput(
             last_hidden_state=hidden_states[-1],
-            pooler_output=self._pooler_output(packed.hidden_states[-1], batch, keep_BL),
+            pooler=lambda: self._pooler_output(last_TD, batch, keep_BL),
             hidden_states=tuple(hidden_states) if output_hidden_states else None,
             attentions=tuple(attentions) if output_attentions else None,
         )

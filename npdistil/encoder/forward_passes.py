@@ -57,7 +57,8 @@ class ForwardPasses:
 
     def run(self, batch: PackedBatch, output: Callable[[int], Output]) -> None:
         """Compute all bundles; `output(n)` is where results from sequence n on go."""
-        T, longest = len(batch.input_ids_T), int(batch.lengths.max(initial=0))
+        T = len(batch.input_ids_T)
+        longest = T if len(batch.cu_seqlens) == 2 else int(batch.lengths.max(initial=0))
         threads = self._workers.num_threads
         bundles = batch.spans(min(max(-(-T // threads), FEWEST_ROWS), BUNDLE_ROWS))
         next_bundle = count()
@@ -94,7 +95,10 @@ class ForwardPasses:
         first = begin()
         if first is not None:
             shares = int(self._operations(T, longest) / SMALLEST_SHARE)
-            self._workers.share(lambda: work(first), lambda: work(begin()), shares)
+            # A single bundle is done when its caller has joined it; of several, some may be only
+            # begun, by helpers.
+            alone = len(bundles) == 1
+            self._workers.share(lambda: work(first), lambda: work(begin()), shares, wait=not alone)
 
     def _join(self, task: _Pass, scratch: Packed) -> None:
         encode(task.batch, self._model, task.space, scratch, task.output, task.counters)

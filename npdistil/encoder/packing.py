@@ -16,6 +16,7 @@ from ..dims import Floats, expect_shape
 from ..errors import InputError
 
 Int32 = NDArray[np.int32]
+INT32_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class PackedBatch:
 
     def spans(self, rows: int) -> list[tuple[int, int]]:
         """Cut the sequences into spans of at most `rows` token rows, at least one sequence each."""
-        spans, first, B = [], 0, len(self.lengths)
+        spans, first, B = [], 0, len(self.cu_seqlens) - 1
         if len(self.input_ids_T) <= rows and B > 0:
             return [(0, B)]
         while first < B:
@@ -60,7 +61,7 @@ class PackedBatch:
 
     def bundle(self, first: int, last: int) -> "PackedBatch":
         """Sequences `first` up to `last` as a batch of their own; the token rows are views."""
-        if (first, last) == (0, len(self.lengths)):
+        if (first, last) == (0, len(self.cu_seqlens) - 1):
             return self
         rows = slice(self.cu_seqlens[first], self.cu_seqlens[last])
         return PackedBatch(
@@ -102,10 +103,10 @@ def pack(
     if attention_mask is not None:
         mask_BL = _integers("attention_mask", attention_mask, "BL", allow_bool=True, B=B, L=L)
         _expect_range("attention_mask", mask_BL, 2, "1 keeps a token and 0 hides it")
-        keep_BL = mask_BL == 1
+        keep_BL = mask_BL != 0
 
     _expect_range("input_ids", ids_BL, config.vocab_size, "the model's vocab_size")
-    types_BL = np.zeros((B, L), np.int32)
+    types_BL: NDArray[Any] = np.zeros((B, L), np.int32)
     if token_type_ids is not None:
         if config.type_vocab_size == 0:
             raise InputError(
@@ -114,12 +115,17 @@ def pack(
         types_BL = _integers("token_type_ids", token_type_ids, "BL", B=B, L=L)
         _expect_range("token_type_ids", types_BL, config.type_vocab_size, "type_vocab_size")
 
-    columns_BL = np.broadcast_to(np.arange(L, dtype=np.int32), (B, L))
+    columns_BL = np.arange(B * L, dtype=np.int32).reshape(B, L)
+    if B > 1:
+        columns_BL %= L
+    # Few functions of NumPy and the plainest: after a pass, none of its code is in the cache.
+    whole = attention_mask is None or bool(np.logical_and.reduce(keep_BL, axis=None))
+    ends = L * np.arange(B + 1) if whole else _ends(keep_BL.sum(axis=1))
     return PackedBatch(
-        ids_BL[keep_BL].astype(np.int32),
-        types_BL[keep_BL].astype(np.int32),
-        columns_BL[keep_BL],
-        _cu_seqlens(keep_BL.sum(axis=1)),
+        _rows(ids_BL, keep_BL, whole),
+        _rows(types_BL, keep_BL, whole),
+        _rows(columns_BL, keep_BL, whole),
+        _as_int32(ends),
     ), keep_BL
 
 
@@ -171,6 +177,8 @@ def pack_rows(
 
 def unpack(rows_T: Floats, keep_BL: NDArray[np.bool_]) -> Floats:
     """Token rows [T, ...] back to their places [B, L, ...], with zeros at masked positions."""
+    if len(rows_T) == keep_BL.size:  # no padding: nothing has to move
+        return rows_T.reshape(keep_BL.shape + rows_T.shape[1:])
     padded = np.zeros(keep_BL.shape + rows_T.shape[1:], rows_T.dtype)
     padded[keep_BL] = rows_T
     return padded
@@ -191,9 +199,23 @@ def unpack_attention(
     return padded_BHLM
 
 
+def _rows(array_BL: NDArray[Any], keep_BL: NDArray[np.bool_], whole: bool) -> Int32:
+    rows_T = array_BL.ravel() if whole else array_BL[keep_BL]
+    return rows_T.astype(np.int32, copy=False)
+
+
 def _cu_seqlens(lengths: NDArray[Any]) -> Int32:
-    ends = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    if ends[-1] > np.iinfo(np.int32).max:
+    return _as_int32(_ends(lengths))
+
+
+def _ends(lengths: NDArray[Any]) -> NDArray[np.int64]:
+    ends = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=ends[1:])
+    return ends
+
+
+def _as_int32(ends: NDArray[np.int64]) -> Int32:
+    if ends[-1] > INT32_MAX:
         raise InputError(f"{ends[-1]} tokens are more than int32 can count; pass fewer at a time.")
     return ends.astype(np.int32)
 
@@ -218,9 +240,11 @@ def _integers(
 
 def _expect_range(name: str, array: NDArray[Any], end: int, meaning: str) -> None:
     """Every value in 0 ... end - 1; compared before any narrowing, which could wrap around."""
-    wrong = np.argwhere((array < 0) | (array >= end))
-    if len(wrong):
-        where = tuple(int(index) for index in wrong[0])
+    if array.size == 0:
+        return
+    least, most = (bound.reduce(array, axis=None) for bound in (np.minimum, np.maximum))
+    if least < 0 or most >= end:
+        where = tuple(int(index) for index in np.argwhere((array < 0) | (array >= end))[0])
         raise InputError(
             f"{name}: {array[where]} at {list(where)} is outside 0...{end - 1} ({meaning})."
         )

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,6 +53,14 @@ def everything(model: Encoder, ids_BL, mask_BL=None, types_BL=None):
     return model(
         ids_BL, mask_BL, types_BL, output_hidden_states=True, output_attentions=True
     )  # fmt: skip
+
+
+def test_an_output_travels_without_its_model():
+    """Catches a copy that takes the weights along, or that loses the pooler's result."""
+    out = Encoder(TINY, random_params(TINY, np.random.default_rng(3)))([[1, 2, 3]])
+    content = pickle.dumps(out)
+    assert len(content) < 4000
+    assert pickle.loads(content).pooler_output.tobytes() == out.pooler_output.tobytes()
 
 
 def test_shapes_and_types_of_everything(backend, ids_BL):

@@ -59,7 +59,7 @@ def exact_outputs(model: PreTrainedModel) -> list[tuple[str, dict[str, np.ndarra
         pooled = getattr(out, "pooler_output", None)
         exact = EncoderOutput(
             out.last_hidden_state.numpy(),
-            None if pooled is None else pooled.numpy(),
+            lambda pooled=pooled: None if pooled is None else pooled.numpy(),
             tuple(state.numpy() for state in out.hidden_states),
             tuple(maps.numpy() for maps in out.attentions),
         )

@@ -8,6 +8,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import torch
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, PreTrainedModel
@@ -20,7 +21,7 @@ WIDEST = 256  # of wider models more products are summed, so each gets less nois
 BRANCH_SCALE = 0.15  # of what attention and feed-forward add to the residual
 ENTROPY_SHARE = 0.7  # of log L, the entropy of uniform attention
 
-TINY = {
+TINY: dict[str, Any] = {
     "vocab_size": 99,
     "hidden_size": 24,
     "num_hidden_layers": 2,

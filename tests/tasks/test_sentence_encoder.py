@@ -308,7 +308,7 @@ def test_the_interface():
     """Catches a renamed, reordered or re-defaulted argument: these names were promised."""
     load = inspect.signature(SentenceEncoder.from_pretrained).parameters
     assert [(p.name, p.default) for p in load.values()][1:] == [
-        ("backend", "numba"), ("num_threads", None), ("pooling", None),
+        ("backend", "numba"), ("num_threads", None), ("pooling", None), ("revision", None),
     ]  # fmt: skip
     encode = inspect.signature(SentenceEncoder.encode).parameters
     assert [(p.name, p.default) for p in encode.values()][2:] == [
