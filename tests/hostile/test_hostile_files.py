@@ -11,15 +11,25 @@ from pathlib import Path
 import pytest
 
 from npdistil.errors import NpdistilError
-from tests.hostile.kinds import CASES, KINDS, prepare
+from tests.hostile.kinds import CASES, KINDS, WEIGHTS, prepare
 from tests.hostile.watched import opened, watched
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 2.0
-# What a load may do besides opening files: a folder is listed to say what is in it, and what a
-# large vocabulary was made into is looked for, under a hash, in a directory of our own; h5py asks
+# What a load may do besides opening files: a folder is listed to say what is in it, and h5py asks
 # for the id of the object that it reads from.
 HARMLESS = {"open", "os.listdir", "builtins.id"}
+
+
+def foreign(paths: set[str]) -> set[str]:
+    """Those that are not asked for in every load: what a vocabulary was made into, under a hash in
+    a directory of our own, and how many processors the process may use."""
+    return {
+        path
+        for path in paths
+        if not path.endswith(".tables")
+        and not path.startswith(("/proc/self/cgroup", "/sys/fs/cgroup/"))
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -30,10 +40,16 @@ def test_there_are_as_many_cases_as_promised(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_good_folder_loads(tmp_path: Path, kind: str) -> None:
-    """Catches hostile cases that are refused because the folder around them is."""
+    """Catches hostile cases that are refused because the folder around them is, and a good load
+    that opens, imports or runs anything but its files."""
     prepare(tmp_path, kind)
-    KINDS[kind].read(tmp_path)
     KINDS[kind].load(tmp_path)
+    KINDS[kind].read(tmp_path)  # imports
+    with watched() as events:
+        KINDS[kind].read(tmp_path)
+    assert {event for event, _ in events} <= HARMLESS
+    names = KINDS[kind].opens | ({WEIGHTS} if kind == "config" else set())
+    assert foreign(opened(events)) == {str(tmp_path / name) for name in names}
 
 
 @pytest.mark.parametrize(("kind", "case"), CASES)
@@ -52,8 +68,7 @@ def test_a_hostile_file_is_refused(tmp_path: Path, kind: str, case: str) -> None
     assert text.startswith((str(folder), repr(str(folder))[:40]))  # quoted: the name is too long
     assert len(text) < 900 and "\n" not in text
     assert {event for event, _ in events} <= HARMLESS
-    mine = {path for path in opened(events) if not path.endswith(".tables")}
-    assert mine <= {str(folder / name) for name in about.opens}
+    assert foreign(opened(events)) <= {str(folder / name) for name in about.opens}
     with pytest.raises(NpdistilError):
         about.load(folder)
 
