@@ -1,9 +1,10 @@
-"""All cases of a kind in a process that gets no more memory than promised: Linux only.
+"""All cases in a process that gets no more memory than promised: Linux only.
 
-`python -m tests.hostile.limited KIND FOLDER` prints, as JSON, what each case ended in by the public
-API: the name of the exception, or "loaded". Before each, the address space that the process may
-have is set to what it has, three times the files, and 64 MB; so memory that other languages take
-counts as well, and a file that asks for more meets MemoryError, which is no error of ours.
+`python -m tests.hostile.limited FOLDER` prints, as JSON, what each case of each kind ended in by
+the public API: the name of the exception, or "loaded". Before each, the address space that the
+process may have is set to what it has, three times the files, and 64 MB; so memory that other
+languages take counts as well, and a file that asks for more meets MemoryError, which is no error
+of ours.
 """
 
 import gc
@@ -50,16 +51,15 @@ def greedy() -> str:
     return "loaded"
 
 
-def main(kind: str, place: str) -> None:
+def outcomes(kind: str, place: str) -> dict[str, str]:
     """Every case in turn, the good folder before them and a glutton after."""
     found = {}
     gc.freeze()  # of what is imported nothing can be collected
     for case in (None, *KINDS[kind].cases):
         with tempfile.TemporaryDirectory(dir=place) as folder:
             found[case or "good"] = outcome(kind, prepare(Path(folder), kind, case))
-    found["greedy"] = greedy()
-    sys.stdout.write(json.dumps(found))
+    return {**found, "greedy": greedy()}
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.stdout.write(json.dumps({kind: outcomes(kind, sys.argv[1]) for kind in KINDS}))
