@@ -13,7 +13,7 @@ from ..errors import ModelFileError
 from ..params import EncoderParams, cast, from_source
 from .match import Matched, match_tensors
 from .tensor_source import TensorSource
-from .weights_file import open_weights
+from .weights_file import folder_of, open_weights
 
 
 class StoredWeights(NamedTuple):
@@ -31,7 +31,7 @@ def load_encoder(
     """Read `config.json` and the weights of a model folder.
 
     Args:
-        folder: a local folder; nothing is downloaded.
+        folder: a local folder, or a file of weights in it; nothing is downloaded.
         dtype: float type of the parameters. Half precision is widened exactly; weights stored in
             float64 are rounded unless float64 is asked for.
 
@@ -95,15 +95,15 @@ def describe_encoder(
 
 
 @contextmanager
-def _matched(folder: Path | str) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
-    folder = Path(folder)
+def _matched(model: Path | str) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
+    folder = folder_of(Path(model))
     if not folder.is_dir():
         problem = "not a folder" if folder.exists() else "no such folder"
         raise ModelFileError(
             f"{folder}: {problem}; expected a folder with config.json and weights."
         )
     config = EncoderConfig.from_folder(folder)
-    with open_weights(folder) as file:
+    with open_weights(Path(model)) as file:
         yield config, file, match_tensors(file.entries, config, file.path)
 
 

@@ -19,14 +19,14 @@ def locate(name: object, need: Need, revision: str | None = None) -> Path:
     """The folder of a model; what it is not in the cache, it is fetched into.
 
     Args:
-        name: a folder, a name of the registry, or a repository of the hub.
+        name: a folder, a file of weights in it, a name of the registry, or a repository of the hub.
         need: what is to be loaded; of a repository only those files are fetched.
         revision: branch, tag or commit at the hub; None means main, as the cache has it if it
             has it.
 
     Returns:
-        An existing folder; or the path as it was given, if it can be no name: what reads it says
-        what is wrong.
+        An existing folder, or file of weights; or the path as it was given, if it can be no name:
+        what reads it says what is wrong.
 
     Raises:
         InputError: `name` is no path, `revision` no revision or a folder's.

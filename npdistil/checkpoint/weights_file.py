@@ -41,6 +41,13 @@ FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
     "pytorch_model.bin": _torch,
     "tf_model.h5": _h5,
 }
+# Likewise for a file of another name that somebody points at, by how it ends.
+_ENDINGS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
+    ".safetensors": _safetensors,
+    ".index.json": _shards,
+    ".bin": _torch,
+    ".h5": _h5,
+}
 # Weights that are found in folders and not read.
 _UNREAD = (
     "pytorch_model.bin.index.json",
@@ -50,17 +57,33 @@ _UNREAD = (
 )
 
 
-def open_weights(folder: Path) -> AbstractContextManager[TensorSource]:
-    """Open the weights of a model folder; nothing else of the folder is looked at.
+def open_weights(model: Path) -> AbstractContextManager[TensorSource]:
+    """Open the weights of a model folder, or those that are pointed at; nothing else is looked at.
+
+    Args:
+        model: a folder, of whose weights the first of `FORMATS` is read; or one file of weights.
 
     Raises:
         ModelFileError: there are none in a format that is read; what is there is said. Entering
             the context: as the format's own function.
     """
+    if folder_of(model) != model:
+        for ending, open_format in _ENDINGS.items():
+            if model.name.endswith(ending):
+                return open_format(model)
+        raise ModelFileError(
+            f"{model}: weights are known by the end of their name; expected one of "
+            f"{', '.join(_ENDINGS)}."
+        )
     for name, open_format in FORMATS.items():
-        if is_there(folder / name, ModelFileError):
-            return open_format(folder / name)
-    raise ModelFileError(_without_weights(folder))
+        if is_there(model / name, ModelFileError):
+            return open_format(model / name)
+    raise ModelFileError(_without_weights(model))
+
+
+def folder_of(model: Path) -> Path:
+    """The folder of a model that is named by it or by a file of weights in it."""
+    return model.parent if model.is_file() else model
 
 
 def _without_weights(folder: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from ..checkpoint.load import describe_encoder
 from ..checkpoint.locate import locate
+from ..checkpoint.weights_file import folder_of
 from ..config import EncoderConfig
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
@@ -27,11 +28,13 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         NpdistilError: a file is missing, damaged, or contradicts another.
     """
-    folder = locate(options.model, "sentence", options.revision)
+    model = locate(options.model, "sentence", options.revision)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "pooling is a guess" is said in the table
-        sentence = read_sentence_config(folder, None)
-    config, shapes, stored = describe_encoder(sentence.transformer_folder)
+        sentence = read_sentence_config(folder_of(model), None)
+    config, shapes, stored = describe_encoder(
+        model if model.is_file() else sentence.transformer_folder
+    )
     tokenizer = Tokenizer.from_pretrained(sentence.transformer_folder)
     rows = [
         ("architecture", _architecture(config)),

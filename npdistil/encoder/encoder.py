@@ -71,7 +71,8 @@ class Encoder:
         """Load a folder with config.json and weights, or a model of the hub.
 
         Args:
-            folder: a path, or as a string a model's name: "xtremedistil-l6-h256",
+            folder: a path, of the folder or of the file of weights in it that is meant; or as a
+                string a model's name: "xtremedistil-l6-h256",
                 "microsoft/xtremedistil-l6-h256-uncased". A folder of that name comes first, then
                 the hub's cache, then, unless HF_HUB_OFFLINE is set, the hub.
             backend: see the constructor.

@@ -19,7 +19,7 @@ from ..checkpoint.new_folder import new_folder
 from ..checkpoint.read_array import PIECE_BYTES
 from ..checkpoint.safetensors_file import open_tensors
 from ..checkpoint.tensor_source import Array, TensorInfo, TensorSource
-from ..checkpoint.weights_file import open_weights
+from ..checkpoint.weights_file import folder_of, open_weights
 from ..checkpoint.write_safetensors import raw_bytes, to_stored, write_safetensors
 from ..config import EncoderConfig
 from ..errors import InputError, ModelFileError
@@ -86,7 +86,7 @@ def convert_folder(
     What was written is read back and compared with the source, and locked (tasks/folder_lock.py).
 
     Args:
-        source: the folder; nothing in it is changed.
+        source: the folder, or a file of weights in it; nothing in it is changed.
         target: the new folder, which must not exist, nor lie in `source`.
         dtype: "float32", "float16" or "bfloat16" for all floats; None: as they are stored.
         show_progress_bar: None: where standard error is a terminal.
@@ -98,7 +98,8 @@ def convert_folder(
     """
     source, target = as_folder(source), as_folder(target)
     one_of(dtype, (None, *DTYPES), "dtype")
-    folder = _encoder_folder(source)
+    named, source = source, folder_of(source)
+    folder = _encoder_folder(source) if named == source else source
     config = EncoderConfig.from_folder(folder)
     _refuse_nested(source, target)
     with new_folder(target) as aside:
@@ -107,7 +108,7 @@ def convert_folder(
         with _told(place):
             place.mkdir(exist_ok=True)
         path = place / WEIGHTS_FILE
-        with open_weights(folder) as weights:
+        with open_weights(folder if named == source else named) as weights:
             match_tensors(weights.entries, config, weights.path)
             plans = _plans(weights, dtype)
             on_step("source checked")

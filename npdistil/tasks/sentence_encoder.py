@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..arguments import as_flag, as_integer, as_texts
 from ..checkpoint.locate import locate
+from ..checkpoint.weights_file import folder_of
 from ..encoder.encoder import Encoder
 from ..encoder.packing import PackedBatch, pack_rows
 from ..errors import ConfigError, InputError
@@ -80,8 +81,9 @@ class SentenceEncoder:
         """Load a sentence-transformers folder, or a bare model folder with a `pooling`.
 
         Args:
-            folder: with config.json, weights, a vocabulary, and perhaps modules.json; or as a
-                string a model's name at the hub, as for `Encoder`.
+            folder: with config.json, weights, a vocabulary, and perhaps modules.json; or the
+                file of weights in it that is meant; or as a string a model's name at the hub, as
+                for `Encoder`.
             backend: "numba" or "numpy".
             num_threads: see `Encoder`.
             pooling: "mean", "cls" or "max" instead of what the folder says.
@@ -91,10 +93,10 @@ class SentenceEncoder:
             InputError: an argument is none of the above.
             ConfigError, ModelFileError, TokenizerError: the folder cannot be used; says why.
         """
-        config = read_sentence_config(locate(folder, "sentence", revision), pooling)
-        encoder = Encoder.from_pretrained(
-            config.transformer_folder, backend, num_threads=num_threads
-        )
+        model = locate(folder, "sentence", revision)
+        config = read_sentence_config(folder_of(model), pooling)
+        weights = model if model.is_file() else config.transformer_folder
+        encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
         tokenizer = Tokenizer.from_pretrained(
             config.transformer_folder,
             backend="numba" if backend == "numba" else "python",

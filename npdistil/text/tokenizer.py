@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arguments import as_flag, as_integer, as_texts, one_of
 from ..checkpoint.locate import locate
+from ..checkpoint.weights_file import folder_of
 from ..errors import InputError, TokenizerError
 from ..fields import Fields
 from ..threads import resolve_num_threads
@@ -102,7 +103,9 @@ class Tokenizer(TokenTable):
             TokenizerError: the files are missing, malformed, contradict each other, or ask for
                 something that is not built.
         """
-        settings, vocabulary, added = load_settings(locate(folder, "tokenizer", revision))
+        settings, vocabulary, added = load_settings(
+            folder_of(locate(folder, "tokenizer", revision))
+        )
         if special_tokens_as_text(special_tokens_in_text, settings):
             settings = replace(settings, special_tokens_in_text="text")
         else:
