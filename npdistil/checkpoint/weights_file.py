@@ -68,13 +68,8 @@ def open_weights(model: Path) -> AbstractContextManager[TensorSource]:
             the context: as the format's own function.
     """
     if folder_of(model) != model:
-        for ending, open_format in _ENDINGS.items():
-            if model.name.endswith(ending):
-                return open_format(model)
-        raise ModelFileError(
-            f"{model}: weights are known by the end of their name; expected one of "
-            f"{', '.join(_ENDINGS)}."
-        )
+        (open_format,) = (_ENDINGS[end] for end in _ENDINGS if model.name.endswith(end))
+        return open_format(model)
     for name, open_format in FORMATS.items():
         if is_there(model / name, ModelFileError):
             return open_format(model / name)
@@ -82,8 +77,19 @@ def open_weights(model: Path) -> AbstractContextManager[TensorSource]:
 
 
 def folder_of(model: Path) -> Path:
-    """The folder of a model that is named by it or by a file of weights in it."""
-    return model.parent if model.is_file() else model
+    """The folder of a model that is named by it or by a file of weights in it.
+
+    Raises:
+        ModelFileError: another file.
+    """
+    if not model.is_file():
+        return model
+    if not model.name.endswith(tuple(_ENDINGS)):
+        raise ModelFileError(
+            f"{model}: not a folder, and no file of weights, whose names end in "
+            f"{', '.join(_ENDINGS)}."
+        )
+    return model.parent
 
 
 def _without_weights(folder: Path) -> str:
