@@ -59,7 +59,7 @@ def test_other_files_are_refused_by_name(two: tuple[Path, Path]) -> None:
     folder, _ = two
     for name in ("config.json", "vocab.txt"):
         with pytest.raises(
-            ModelFileError, match=rf"{name}: weights are known by the end of .*\.bin"
+            ModelFileError, match=rf"{name}: not a folder, and no file of weights, .*\.bin"
         ):
             Encoder.from_pretrained(folder / name)
     with pytest.raises(InputError, match="revision: is for names"):
