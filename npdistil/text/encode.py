@@ -42,8 +42,8 @@ class TextEncoder:
             strip_accents=settings.strip_accents,
             do_lower_case=settings.do_lower_case,
         )
-        ids = vocabulary.ids
-        self._cls_id, self._sep_id = ids[settings.cls_token], ids[settings.sep_token]
+        self._cls_id = vocabulary.id_of(settings.cls_token)
+        self._sep_id = vocabulary.id_of(settings.sep_token)
         raw = {token.content: token for token in added_tokens if not token.normalized}
         self._raw_cutter = TokenCutter(raw)
         #: What is searched in normalised text, and what decoding shows, by content.
@@ -51,7 +51,7 @@ class TextEncoder:
         self._normalized_cutter = TokenCutter(self.normalized_tokens)
         self._wordpiece = WordPiece(
             vocabulary.pieces,
-            vocabulary.ids[settings.unk_token],
+            vocabulary.id_of(settings.unk_token),
             settings.continuing_subword_prefix,
             settings.max_input_chars_per_word,
         )

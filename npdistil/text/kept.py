@@ -14,22 +14,24 @@ from ..kernels.objects import sealed, store
 from ..kernels.objects.files_hash import files_hash
 from ..kernels.objects.sealed import Sealed, seal
 
-FEWEST_TOKENS = 5000  # a smaller tokenizer is made as fast as it is read
 # Folders and files of the package that have a part in what is kept, or may come to have one.
 SOURCES = ("__init__.py", "fields.py", "files.py", "text", "kernels/text", "kernels/objects")
 
 
-def key_of(*parts: bytes) -> str:
-    """A hash of what something is made from, and of the code that makes it."""
+def key_of(*parts: bytes | bytearray | None) -> str:
+    """A hash of what something is made from, and of the code that makes it; None: is not there."""
     digest = hashlib.sha256(_sources())
     for part in parts:
-        digest.update(len(part).to_bytes(8, "little") + part)
+        length = -1 if part is None else len(part)
+        digest.update(length.to_bytes(8, "little", signed=True))
+        digest.update(part or b"")
     return digest.hexdigest()[:32]
 
 
 def find(kind: str, key: str) -> Sealed | None:
     """(about, body) as `keep` got them; None where it is not there, or not as it was."""
-    return sealed.find(_name(kind, key), key)
+    name = _name(kind, key)
+    return sealed.find(name, name)
 
 
 def keep(kind: str, key: str, about: dict[str, Any], body: bytes) -> None:
@@ -41,9 +43,10 @@ def keep(kind: str, key: str, about: dict[str, Any], body: bytes) -> None:
         about: what JSON can say.
         body: the rest.
     """
-    content = seal({**about, "key": key}, body)
+    name = _name(kind, key)
+    content = seal({**about, "key": name}, body)
     for directory in filter(store.prepare, store.directories()):
-        if store.write(directory, _name(kind, key), content):
+        if store.write(directory, name, content):
             return
 
 

@@ -1,7 +1,6 @@
 """The readable encoder behind the compiled one, which seldom needs it."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from .encoded import EncodedTexts, Int32s, Int64s, TextsToIds
 from .settings import TokenizerSettings
@@ -17,21 +16,26 @@ class LaterEncoder:
     def __init__(self, *parts: *Parts) -> None:
         """As `TextEncoder`; no token may be searched in normalised text, so nothing can fail."""
         self._parts = parts
+        self._made: TextsToIds | None = None
 
     def __call__(
         self, texts: Sequence[str], *, enough: int | None, offsets: bool, special_as_text: bool
     ) -> EncodedTexts:
         """See `TextsToIds`."""
-        return self._encoder(texts, enough=enough, offsets=offsets, special_as_text=special_as_text)
+        return self._encoder()(
+            texts, enough=enough, offsets=offsets, special_as_text=special_as_text
+        )
 
     def pack(
         self, texts: Sequence[str], *, enough: int | None, special_as_text: bool
     ) -> tuple[Int32s, Int64s]:
         """See `TextsToIds`."""
-        return self._encoder.pack(texts, enough=enough, special_as_text=special_as_text)
+        return self._encoder().pack(texts, enough=enough, special_as_text=special_as_text)
 
-    @cached_property
     def _encoder(self) -> TextsToIds:
-        from .encode import TextEncoder
+        # Without a lock: a child that is forked meanwhile would find it closed for ever.
+        if self._made is None:
+            from .encode import TextEncoder
 
-        return TextEncoder(*self._parts)
+            self._made = TextEncoder(*self._parts)
+        return self._made

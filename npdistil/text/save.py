@@ -76,7 +76,7 @@ def _tokenizer_json(
             "single": single,
             "pair": [*single, _text("B", 1), _special(sep, 1)],
             "special_tokens": {
-                token: {"id": token, "ids": [vocabulary.ids[token]], "tokens": [token]}
+                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
                 for token in (cls, sep)
             },
         },

@@ -21,23 +21,18 @@ set their own. Source: BertTokenizer, transformers 5.23, from_pretrained.
 """
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import TokenizerError
 from ..fields import Fields
-from ..files import is_there, read_file
 from .added import SpecialNames, all_added_tokens, special_names
-from .kept_vocabulary import kept_or_read
 from .special import AddedToken
+from .tokenizer_files import TokenizerFiles
 from .tokenizer_json import TokenizerJson, parse_tokenizer_json
-from .vocab import (
-    MAX_VOCAB_BYTES,
-    MAX_VOCAB_ROWS,
-    Vocabulary,
-    parse_vocab_txt,
-    read_vocab_txt,
-)
+from .vocab import MAX_VOCAB_ROWS, Vocabulary, parse_vocab_txt
 
 # Transformers writes int(1e30) for "no limit"; nothing from here on is a length.
 NO_LENGTH = 1_000_000_000
@@ -78,56 +73,76 @@ class TokenizerSettings:
     special_tokens_in_text: str = "parse"  # or "text": "[SEP]" is then punctuation and a word
 
 
-def load_settings(folder: Path) -> tuple[TokenizerSettings, Vocabulary, tuple[AddedToken, ...]]:
+class Parts(NamedTuple):
+    """What a tokenizer is made of."""
+
+    settings: TokenizerSettings
+    vocabulary: Vocabulary
+    added_tokens: tuple[AddedToken, ...]
+
+
+def load_settings(folder: Path) -> Parts:
     """Read the tokenizer files of a model folder.
+
+    Raises:
+        TokenizerError: as `resolve`, or no such folder.
+    """
+    parts, doubts = resolve(TokenizerFiles(folder))
+    say(doubts)
+    return parts
+
+
+def say(doubts: Iterable[str]) -> None:
+    """Warn of them."""
+    for doubt in doubts:
+        warnings.warn(doubt, stacklevel=3)
+
+
+def resolve(files: TokenizerFiles) -> tuple[Parts, list[str]]:
+    """What the files say, and what the user should be warned of each time.
+
+    Of rows of vocab.txt that repeat a token it warns itself.
 
     Raises:
         TokenizerError: no vocabulary, a malformed file, files that contradict each other, a
             component that is not built, or ids outside the embedding table of config.json.
     """
-    if not is_there(folder, TokenizerError) or not folder.is_dir():
-        raise TokenizerError(f"{folder}: no such folder.")
-    config = Fields.from_optional_file(folder / "config.json", TokenizerError)
-    told = Fields.from_optional_file(folder / "tokenizer_config.json", TokenizerError)
+    config = files.fields("config.json")
+    told = files.fields("tokenizer_config.json")
     _refuse_foreign(told)
-    ids, file = _vocabulary_files(folder)
-    legacy = Fields.from_optional_file(folder / "special_tokens_map.json", TokenizerError)
-    older = Fields.from_optional_file(folder / "added_tokens.json", TokenizerError)
+    ids, file = _vocabulary_files(files)
+    legacy = files.fields("special_tokens_map.json")
+    older = files.fields("added_tokens.json")
     names = special_names(told, legacy)
     from_file = file.added_tokens if file else ()
-    vocabulary, added = all_added_tokens(ids, names, told, older, from_file, str(folder))
+    vocabulary, added = all_added_tokens(ids, names, told, older, from_file, str(files.folder))
     if "vocab_size" in config:
         rows = config.integer("vocab_size", 1, MAX_VOCAB_ROWS)
         if len(vocabulary) > rows:
             raise TokenizerError(
-                f"{folder}: the tokenizer makes ids up to {len(vocabulary) - 1}, but config.json "
-                f"gives the embedding table {rows} rows. Are the files of one model?"
+                f"{files.folder}: the tokenizer makes ids up to {len(vocabulary) - 1}, but "
+                f"config.json gives the embedding table {rows} rows. Are the files of one model?"
             )
     _check_agreement(names, file)
-    return _settings(config, told, names, file, vocabulary), vocabulary, added
+    settings, doubts = _settings(config, told, names, file, vocabulary)
+    return Parts(settings, vocabulary, added), doubts
 
 
-def _vocabulary_files(folder: Path) -> tuple[dict[str, int], TokenizerJson | None]:
-    json_path, txt_path = folder / "tokenizer.json", folder / "vocab.txt"
-    if not is_there(json_path, TokenizerError):
-        if not is_there(txt_path, TokenizerError):
+def _vocabulary_files(files: TokenizerFiles) -> tuple[dict[str, int], TokenizerJson | None]:
+    folder = files.folder
+    in_json, in_txt = files.content("tokenizer.json"), files.content("vocab.txt")
+    if in_json is None:
+        if in_txt is None:
             raise TokenizerError(f"{folder}: neither tokenizer.json nor vocab.txt is there.")
-        return read_vocab_txt(txt_path), None
-    paths = [json_path, *([txt_path] if is_there(txt_path, TokenizerError) else [])]
-    contents = tuple(read_file(path, MAX_VOCAB_BYTES, TokenizerError) for path in paths)
-
-    def read() -> TokenizerJson:
-        file = parse_tokenizer_json(contents[0], json_path)
-        ids = parse_vocab_txt(contents[1], txt_path) if len(contents) > 1 else file.vocab
-        if ids != file.vocab:
-            token = min(token for token, _ in ids.items() ^ file.vocab.items())
-            raise TokenizerError(
-                f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "
-                f"id {ids.get(token)} and {file.vocab.get(token)}. Delete the file that is wrong."
-            )
-        return file
-
-    file = kept_or_read(contents, read)
+        return parse_vocab_txt(in_txt, folder / "vocab.txt"), None
+    file = parse_tokenizer_json(in_json, folder / "tokenizer.json")
+    ids = file.vocab if in_txt is None else parse_vocab_txt(in_txt, folder / "vocab.txt")
+    if ids != file.vocab:
+        token = min(token for token, _ in ids.items() ^ file.vocab.items())
+        raise TokenizerError(
+            f"{folder}: vocab.txt and tokenizer.json disagree, for instance on {token[:40]!r}: "
+            f"id {ids.get(token)} and {file.vocab.get(token)}. Delete the file that is wrong."
+        )
     return file.vocab, file
 
 
@@ -159,10 +174,11 @@ def _settings(
     names: SpecialNames,
     file: TokenizerJson | None,
     vocabulary: Vocabulary,
-) -> TokenizerSettings:
+) -> tuple[TokenizerSettings, list[str]]:
     kind = told.value.get("tokenizer_class")
     nobody_says = not told.value and not config.value
     flags: dict[str, bool | None]
+    doubts: list[str] = []
     if file is not None and (kind in GENERIC_CLASSES or nobody_says):
         clean_text = file.clean_text
         decoder_cleanup = file.decoder_cleanup
@@ -176,9 +192,9 @@ def _settings(
             "strip_accents": told.optional_flag("strip_accents"),
             "tokenize_chinese_chars": told.flag("tokenize_chinese_chars", True),
         }
-        _warn_of_silence(told, file)
+        doubts = _silences(told, file)
     mask_token = names.roles["mask_token"]
-    return TokenizerSettings(
+    settings = TokenizerSettings(
         do_lower_case=bool(flags["do_lower_case"]),
         strip_accents=flags["strip_accents"],
         tokenize_chinese_chars=bool(flags["tokenize_chinese_chars"]),
@@ -200,6 +216,7 @@ def _settings(
         clean_up_tokenization_spaces=told.flag("clean_up_tokenization_spaces", False),
         special_tokens_in_text="text" if told.optional_flag("split_special_tokens") else "parse",
     )
+    return settings, doubts
 
 
 PIECE_PREFIX, MAX_WORD_CHARS = "##", 100
@@ -214,23 +231,24 @@ _FLAG_DEFAULTS: dict[str, bool | None] = {
 }
 
 
-def _warn_of_silence(told: Fields, file: TokenizerJson | None) -> None:
+def _silences(told: Fields, file: TokenizerJson | None) -> list[str]:
     """Transformers prefers BERT's default to the normalizer block; a cased model then suffers."""
-    for name, default in _FLAG_DEFAULTS.items() if file is not None else ():
-        if name not in told and getattr(file, name) != default:
-            warnings.warn(
-                f"{told.where} does not say {name}, so it is {default}, as in Transformers, "
-                f"although tokenizer.json says {getattr(file, name)}. State it in the former.",
-                stacklevel=2,
-            )
-    for name, value in WORDPIECE_DEFAULTS.items() if file is not None else ():
-        if getattr(file, name) != value:
-            warnings.warn(
-                f"tokenizer.json says {name} {getattr(file, name)!r:.40}, but BERT's class "
-                f"uses {value!r}, as in Transformers; a tokenizer_config.json with "
-                'tokenizer_class "PreTrainedTokenizerFast" takes it from the file.',
-                stacklevel=2,
-            )
+    if file is None:
+        return []
+    doubts = [
+        f"{told.where} does not say {name}, so it is {default}, as in Transformers, "
+        f"although tokenizer.json says {getattr(file, name)}. State it in the former."
+        for name, default in _FLAG_DEFAULTS.items()
+        if name not in told and getattr(file, name) != default
+    ]
+    doubts += [
+        f"tokenizer.json says {name} {getattr(file, name)!r:.40}, but BERT's class "
+        f"uses {value!r}, as in Transformers; a tokenizer_config.json with "
+        'tokenizer_class "PreTrainedTokenizerFast" takes it from the file.'
+        for name, value in WORDPIECE_DEFAULTS.items()
+        if getattr(file, name) != value
+    ]
+    return doubts
 
 
 def _longest_input(config: Fields, told: Fields) -> int | None:

@@ -36,9 +36,7 @@ class TokenTable:
         self.settings = settings
         self._vocabulary = vocabulary
         self._added_tokens = tuple(added_tokens)
-        self._shown = list(vocabulary.tokens)
-        for token_id, content in shown.items():
-            self._shown[token_id] = content
+        self._shown = dict(shown)
         self._special_ids = frozenset(token.id for token in added_tokens if token.special)
 
     @overload
@@ -56,9 +54,10 @@ class TokenTable:
             InputError: no integers, outside the vocabulary, or a row without a token.
         """
         single = np.ndim(ids) == 0 and not isinstance(ids, str | bytes | Sequence)
+        listed = self._vocabulary.tokens
         tokens = []
         for token_id in as_ids([ids] if single else ids, self.vocab_size):
-            token = self._shown[token_id]
+            token = self._shown.get(token_id, listed[token_id])
             if token is None:
                 raise InputError(
                     f"ids: {token_id} is a row of the vocabulary that no token points to."
@@ -78,8 +77,9 @@ class TokenTable:
         Raises:
             InputError: not a string, or not strings.
         """
+        known, unknown = self._vocabulary.ids, self.unk_token_id
         if isinstance(tokens, str):
-            return self._vocabulary.ids.get(tokens, self.unk_token_id)
+            return known.get(tokens, unknown)
         if not isinstance(tokens, Iterable):
             raise InputError(f"tokens: expected strings, received {type(tokens).__name__}.")
         ids = []
@@ -88,7 +88,7 @@ class TokenTable:
                 raise InputError(
                     f"tokens[{index}]: expected a str, received {type(token).__name__}."
                 )
-            ids.append(self._vocabulary.ids.get(token, self.unk_token_id))
+            ids.append(known.get(token, unknown))
         return ids
 
     def decode(
@@ -153,25 +153,25 @@ class TokenTable:
     @property
     def unk_token_id(self) -> int:
         """Id of [UNK], for words that the vocabulary cannot spell."""
-        return self._vocabulary.ids[self.settings.unk_token]
+        return self._vocabulary.id_of(self.settings.unk_token)
 
     @property
     def cls_token_id(self) -> int:
         """Id of [CLS], the first token of every sequence."""
-        return self._vocabulary.ids[self.settings.cls_token]
+        return self._vocabulary.id_of(self.settings.cls_token)
 
     @property
     def sep_token_id(self) -> int:
         """Id of [SEP], which ends each text."""
-        return self._vocabulary.ids[self.settings.sep_token]
+        return self._vocabulary.id_of(self.settings.sep_token)
 
     @property
     def pad_token_id(self) -> int:
         """Id of [PAD]."""
-        return self._vocabulary.ids[self.settings.pad_token]
+        return self._vocabulary.id_of(self.settings.pad_token)
 
     @property
     def mask_token_id(self) -> int | None:
         """Id of [MASK]; None where the vocabulary has none."""
         token = self.settings.mask_token
-        return None if token is None else self._vocabulary.ids[token]
+        return None if token is None else self._vocabulary.id_of(token)

@@ -16,12 +16,13 @@ from ..threads import resolve_num_threads
 from .added import SpecialNames, all_added_tokens
 from .batch import TokenBatch, make_batch
 from .encoded import EncodedTexts, TextsToIds
+from .kept_parts import load_parts
 from .later import LaterEncoder
 from .options import CallOptions, check_options, special_tokens_as_text
 from .packed import PackedIds, pack_texts
 from .rows import make_rows
 from .samples import Samples, Texts, as_samples
-from .settings import SPECIAL_TOKENS_IN_TEXT, TokenizerSettings, load_settings
+from .settings import SPECIAL_TOKENS_IN_TEXT, TokenizerSettings
 from .special import AddedToken
 from .token_table import TokenTable
 from .vocab import Vocabulary, ids_from_tokens
@@ -50,8 +51,12 @@ class Tokenizer(TokenTable):
         added_tokens: Sequence[AddedToken],
         backend: str = "numba",
         num_threads: int | None = None,
+        key: str | None = None,
     ) -> None:
-        """Use `from_pretrained` or `from_vocab`, which check that the parts fit."""
+        """Use `from_pretrained` or `from_vocab`, which check that the parts fit.
+
+        With the key of `load_parts` the kernels' tables are kept.
+        """
         one_of(backend, BACKENDS, "backend")
         threads = resolve_num_threads(num_threads)
         parts = settings, vocabulary, added_tokens
@@ -69,7 +74,7 @@ class Tokenizer(TokenTable):
         if backend == "numba":
             from .compiled.encoder import CompiledTextEncoder  # imports LLVM
 
-            self._encode = CompiledTextEncoder(*parts, self._encode, threads)
+            self._encode = CompiledTextEncoder(*parts, self._encode, threads, key)
 
     @classmethod
     def from_pretrained(
@@ -103,14 +108,13 @@ class Tokenizer(TokenTable):
             TokenizerError: the files are missing, malformed, contradict each other, or ask for
                 something that is not built.
         """
-        settings, vocabulary, added = load_settings(
-            folder_of(locate(folder, "tokenizer", revision))
-        )
+        parts, key = load_parts(folder_of(locate(folder, "tokenizer", revision)))
+        settings, vocabulary, added = parts
         if special_tokens_as_text(special_tokens_in_text, settings):
             settings = replace(settings, special_tokens_in_text="text")
         else:
             settings = replace(settings, special_tokens_in_text="parse")
-        return cls(settings, vocabulary, added, backend, num_threads)
+        return cls(settings, vocabulary, added, backend, num_threads, key)
 
     @classmethod
     def from_vocab(

@@ -3,13 +3,21 @@
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from ..errors import TokenizerError
 from ..files import read_file
 
 MAX_VOCAB_BYTES = 1 << 24
 MAX_VOCAB_ROWS = 1 << 20
+
+
+class Lookups(NamedTuple):
+    """A vocabulary, ready to be asked; nobody writes to it."""
+
+    ids: Mapping[str, int]  # all tokens
+    pieces: Mapping[str, int]  # those that words are made of
+    tokens: Sequence[str | None]  # by id
 
 
 class Vocabulary:
@@ -22,17 +30,42 @@ class Vocabulary:
 
     def __init__(self, ids: Mapping[str, int], pieces: Mapping[str, int] | None = None) -> None:
         """All tokens; `pieces` are those that words are made of, None: all are."""
-        self.ids = dict(ids)
-        self.pieces = self.ids if pieces is None or pieces == self.ids else dict(pieces)
-        self.tokens: list[str | None] = list(self.ids)
-        if list(self.ids.values()) != list(range(len(self.ids))):  # not in the order of their ids
-            self.tokens = [None] * (max(self.ids.values(), default=-1) + 1)
-            for token, token_id in self.ids.items():
-                self.tokens[token_id] = token
+        tokens: list[str | None] = list(ids)
+        if list(ids.values()) != list(range(len(ids))):  # not in the order of their ids
+            tokens = [None] * (max(ids.values(), default=-1) + 1)
+            for token, token_id in ids.items():
+                tokens[token_id] = token
+        ids = dict(ids)
+        self._lookups = Lookups(
+            ids, ids if pieces is None or pieces == ids else dict(pieces), tokens
+        )
 
     def __len__(self) -> int:
         """Rows, so that every id is below it."""
         return len(self.tokens)
+
+    def lookups(self) -> Lookups:
+        """All that can be asked."""
+        return self._lookups
+
+    @property
+    def ids(self) -> Mapping[str, int]:
+        """The ids of all tokens."""
+        return self.lookups().ids
+
+    @property
+    def pieces(self) -> Mapping[str, int]:
+        """The ids of the tokens that words are made of."""
+        return self.lookups().pieces
+
+    @property
+    def tokens(self) -> Sequence[str | None]:
+        """The tokens by id."""
+        return self.lookups().tokens
+
+    def id_of(self, token: str) -> int:
+        """The id of a token that is there."""
+        return self.ids[token]
 
 
 def ids_from_tokens(tokens: Sequence[str], source: str) -> dict[str, int]:

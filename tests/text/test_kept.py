@@ -10,8 +10,8 @@ import pytest
 from npdistil import Tokenizer
 from npdistil.errors import TokenizerError
 from npdistil.kernels.objects import store
-from npdistil.text import kept, kept_vocabulary, settings
-from npdistil.text.compiled import kept_tables
+from npdistil.text import kept, kept_parts, settings
+from npdistil.text.compiled import kept_tables, tables
 from npdistil.text.compiled.tables import text_tables
 from tests.text.tiny import VOCAB, tokenizer_json
 
@@ -22,8 +22,7 @@ TEXTS = ["unaffable the c!", "É 中b [SEP] zzz", ""]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model folder that counts as large, and an empty cache."""
     monkeypatch.setenv("NPDISTIL_CACHE_DIR", str(tmp_path / "cache"))
-    for module in (kept_vocabulary, kept_tables):
-        monkeypatch.setattr(module, "FEWEST_TOKENS", 1)
+    monkeypatch.setattr(kept_parts, "FEWEST_TOKENS", 1)
     made = tmp_path / "model"
     made.mkdir()
     (made / "tokenizer.json").write_text(json.dumps(tokenizer_json()))
@@ -52,7 +51,7 @@ def test_the_second_start_makes_nothing_again(
     expected = ids(folder)
     assert [path.name.partition("-")[0] for path in kept_files()] == ["tokenizer", "vocabulary"]
     monkeypatch.setattr(settings, "parse_tokenizer_json", refuse)
-    monkeypatch.setattr(kept_tables, "text_tables", refuse)
+    monkeypatch.setattr(tables, "text_tables", refuse)
     assert ids(folder) == expected
 
 
@@ -109,13 +108,14 @@ def test_an_edit_of_the_code_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     assert kept.key_of(b"x", b"y") != kept.key_of(b"xy")
 
 
-def test_kept_tables_are_the_tables(folder: Path) -> None:
+def test_kept_tables_are_the_tables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An array of another length, type or place, or one that kernels could write to."""
     told, vocabulary, added = settings.load_settings(folder)
     contents = {token.content: token.id for token in added}
     expected = text_tables(told, vocabulary, contents)
-    kept_tables.kept_tables(told, vocabulary, contents)
-    found = kept_tables.kept_tables(told, vocabulary, contents)
+    kept_tables.kept_tables("key", told, vocabulary, contents)
+    monkeypatch.setattr(tables, "text_tables", refuse)
+    found = kept_tables.kept_tables("key", told, vocabulary, contents)
     arrays = list(kept_tables._arrays(found))
     for a, b in zip(arrays, kept_tables._arrays(expected), strict=True):
         assert a.dtype == b.dtype and not a.flags.writeable and a.ctypes.data % 64 == 0

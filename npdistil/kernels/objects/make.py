@@ -84,7 +84,7 @@ def _kept_or_compiled(unit: Unit, key: str) -> bytes:
         with store.lock(directory, name):
             kept = store.read(directory, name)
             if kept is not None and unseal(kept, key) is not None:
-                return kept
+                return bytes(kept)
             content = content or compile_unit(unit, key)
             if store.write(directory, name, content):
                 return content

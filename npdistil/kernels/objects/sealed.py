@@ -2,24 +2,27 @@
 
 npdistil object code 1
 sha256 of everything behind this line
-the manifest, JSON on one line
+the manifest, JSON on one line, with spaces up to where memory is aligned
 object code
 """
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from . import store
 
 MAGIC = b"npdistil object code 1"
+HEAD = len(MAGIC) + 1 + 64 + 1  # bytes of the first two lines
 
 Sealed = tuple[dict[str, Any], memoryview]  # what is large is not copied
 
 
 def seal(manifest: dict[str, Any], code: bytes) -> bytes:
     """Manifest and code as the content of one file."""
-    body = json.dumps(manifest, sort_keys=True).encode() + b"\n" + code
+    line = json.dumps(manifest, sort_keys=True).encode()
+    body = line + b" " * (-(HEAD + len(line) + 1) % store.ALIGNMENT) + b"\n" + code
     return MAGIC + b"\n" + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
@@ -32,12 +35,13 @@ def find(name: str, key: str) -> Sealed | None:
     return None
 
 
-def unseal(content: bytes, key: str) -> Sealed | None:
+def unseal(content: bytes | memoryview, key: str) -> Sealed | None:
     """(manifest, code), if every byte is as it was sealed, and for this key; else None."""
-    body = content.find(b"\n", len(MAGIC) + 1) + 1
-    code = content.find(b"\n", body) + 1
-    digest = hashlib.sha256(memoryview(content)[body:]).hexdigest().encode()
-    if content[:body] != MAGIC + b"\n" + digest + b"\n":
+    head, body = memoryview(content)[:HEAD], memoryview(content)[HEAD:]
+    digest = hashlib.sha256(body).hexdigest().encode()
+    if head != MAGIC + b"\n" + digest + b"\n":
         return None
-    manifest: dict[str, Any] = json.loads(content[body:code])  # whole: this package wrote it
-    return (manifest, memoryview(content)[code:]) if manifest["key"] == key else None
+    line = re.match(rb"[^\n]*\n", body)
+    assert line is not None, "whole, so this package wrote it"
+    manifest: dict[str, Any] = json.loads(line[0])
+    return (manifest, body[line.end() :]) if manifest["key"] == key else None

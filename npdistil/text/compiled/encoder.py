@@ -32,7 +32,6 @@ from ..vocab import Vocabulary
 from .joined import NO_LIMIT, join_texts, starts
 from .kept_tables import kept_tables
 from .results import Found, Tokens, cut
-from .tables import without_added
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
@@ -60,12 +59,13 @@ class CompiledTextEncoder:
         added_tokens: Sequence[AddedToken],
         readable: TextsToIds,
         num_threads: int,
+        key: str | None = None,
     ) -> None:
-        """Build the tables."""
+        """Build the tables, or take those that are kept under the key."""
         self._readable = readable
         self._num_threads = num_threads
-        ids = vocabulary.ids
-        self._cls_id, self._sep_id = ids[settings.cls_token], ids[settings.sep_token]
+        self._cls_id = vocabulary.id_of(settings.cls_token)
+        self._sep_id = vocabulary.id_of(settings.sep_token)
         self._all_special = all(token.special for token in added_tokens)
         is_plain = not any(
             token.normalized or token.single_word or token.lstrip or token.rstrip
@@ -74,7 +74,7 @@ class CompiledTextEncoder:
         self._tables: TextTables | None = None  # None: the readable one does it
         if is_plain and settings.max_input_chars_per_word <= MAX_CHARS:
             added = {token.content: token.id for token in added_tokens}
-            self._tables = kept_tables(settings, vocabulary, added)
+            self._tables = kept_tables(key, settings, vocabulary, added)
         self._packed: dict[tuple[bool, bool], Packed] = {}
         self._spaces: deque[tuple[Packed, Packed]] = deque(maxlen=num_threads)
         if self._tables is not None:  # what a call would make first
@@ -127,7 +127,11 @@ class CompiledTextEncoder:
             return None
         found = self._packed.get((special_as_text, packs))
         if found is None:
-            tables = without_added(self._tables) if special_as_text else self._tables
+            tables = self._tables
+            if special_as_text:
+                from .tables import without_added  # late, as few ask for it
+
+                tables = without_added(tables)
             if packs:
                 tables = tables._replace(cls_id=self._cls_id, sep_id=self._sep_id)
             found = self._packed[special_as_text, packs] = Packed(TABLES, tables)

@@ -1,44 +1,47 @@
 """The kernels' tables of a large vocabulary, made once and kept."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ...kernels.objects.sealed import Sealed
+from ...kernels.objects.store import ALIGNMENT
 from ...kernels.text.forms import TextTables
-from ..kept import FEWEST_TOKENS, find, keep, key_of
+from ..kept import find, keep
 from ..settings import TokenizerSettings
 from ..vocab import Vocabulary
 from .build_trie import frozen
-from .tables import text_tables
 
-ALIGNMENT = 64
+KIND = "tokenizer"
 
 
 def kept_tables(
-    settings: TokenizerSettings, vocabulary: Vocabulary, added: Mapping[str, int]
+    key: str | None,
+    settings: TokenizerSettings,
+    vocabulary: Vocabulary,
+    added: Mapping[str, int],
 ) -> TextTables:
-    """As `text_tables`, from the private directory if they are kept there."""
-    if len(vocabulary.pieces) < FEWEST_TOKENS:
-        return text_tables(settings, vocabulary, added)
-    pieces = vocabulary.pieces
-    key = key_of(
-        json.dumps([asdict(settings), added, vocabulary.ids[settings.unk_token]]).encode(),
-        "".join(pieces).encode(),
-        np.fromiter(map(len, pieces), "<i8", len(pieces)).tobytes(),
-        np.fromiter(pieces.values(), "<i8", len(pieces)).tobytes(),
-        np.dtype(np.int32).str.encode(),  # the order of bytes
-    )
-    found = find("tokenizer", key)
+    """As `text_tables`, from the private directory if they are kept there.
+
+    Args:
+        key: tells these settings, this vocabulary and these tokens from all others; None: keep
+            nothing.
+        settings: as for `text_tables`.
+        vocabulary: likewise.
+        added: likewise.
+    """
+    found = None if key is None else find(KIND, key)
     if found is not None:
         return _unpacked(found)
+    from .tables import text_tables  # late, as most starts find them
+
     tables = text_tables(settings, vocabulary, added)
+    if key is None:
+        return tables
     shape, arrays = _flattened(tables), list(_arrays(tables))
     body = b"".join(_filled_up(array.tobytes()) for array in arrays)
-    keep("tokenizer", key, {"tables": shape}, body)
+    keep(KIND, key, {"tables": shape}, body)
     return tables
 
 
@@ -65,10 +68,7 @@ def _filled_up(content: bytes) -> bytes:
 
 def _unpacked(found: Sealed) -> TextTables:
     about, body = found
-    memory = np.empty(len(body) + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    content = memory[start : start + len(body)]
-    content[...] = np.frombuffer(body, np.uint8)
+    content = np.frombuffer(body, np.uint8)  # aligned, as the store reads and `seal` lays out
     place = 0
 
     def read(value: Any, kind: Any) -> Any:

@@ -74,7 +74,7 @@ def text_tables(
         suffix_root=_descend(words, symbol_U[_code_points([settings.continuing_subword_prefix])]),
         known=known_words(vocabulary.pieces, chars, added, settings.max_input_chars_per_word),
         added=_added_trie(added),
-        unk_id=vocabulary.ids[settings.unk_token],
+        unk_id=vocabulary.id_of(settings.unk_token),
         max_chars=settings.max_input_chars_per_word,
         cls_id=-1,
         sep_id=-1,
