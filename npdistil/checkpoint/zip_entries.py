@@ -53,19 +53,24 @@ def read_entries(file: OpenFile, where: str) -> list[ZipEntry]:
 
     Raises:
         ModelFileError: compressed or encrypted entries, headers that contradict each other,
-            entries that overlap, or bytes before the first and behind the last.
+            entries that overlap, or bytes that belong to none.
     """
-    start, end, count = _directory(file, where)
+    start, stop, count = _directory(file, where)
     listed = sorted(
-        _listed(_bytes(file, start, end - start), count, where), key=lambda entry: entry.offset
+        _listed(_bytes(file, start, stop - start), count, where), key=lambda entry: entry.offset
     )
     entries: list[ZipEntry] = []
     past = 0
     for entry in listed:
-        if entry.offset < past or (not entries and entry.offset):
-            raise ModelFileError(f"{where}: bytes before the first entry, or entries that overlap.")
-        data, past = _extent(file, entry, start, where)
+        if entry.offset < past:
+            raise ModelFileError(f"{where}: entries that overlap.")
+        data, end = _extent(file, entry, start, where)
+        if entry.offset > past:
+            raise ModelFileError(f"{where}: bytes before the first entry, or between two.")
+        past = end
         entries.append(ZipEntry(entry.name, data, entry.size, entry.crc))
+    if past != start:
+        raise ModelFileError(f"{where}: bytes between the last entry and the directory.")
     return entries
 
 

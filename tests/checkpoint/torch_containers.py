@@ -55,6 +55,17 @@ def on_storage(**fields: Any) -> bytes:
     return changed(change)
 
 
+def with_a_gap(at: int) -> bytes:
+    """A good archive with bytes behind one entry that no entry owns."""
+
+    def change(parts: list[Entry]) -> None:
+        part = parts[at]
+        said = zlib.crc32(part.data), len(part.data), len(part.data)
+        part.descriptor = struct.pack("<4s3L", b"PK\7\10", *said) + b"hidden"
+
+    return changed(change)
+
+
 def renamed(name: bytes) -> bytes:
     """A good archive and one more entry."""
     return changed(lambda parts: parts.append(Entry(name, b"x")))
@@ -113,6 +124,8 @@ ZIPS: dict[str, tuple[bytes, str]] = {
         archive(good(), before=b"PK\3\4" + bytes(60)),
         "bytes before the first entry",
     ),
+    "bytes_between_two_entries": (with_a_gap(0), "or between two"),
+    "bytes_behind_the_last_entry": (with_a_gap(-1), "between the last entry and the directory"),
     "a_byte_behind": (zip_file() + b"\0", NO_END),
     "a_comment": (archive(good(), comment=b"x"), NO_END),
     "a_comment_with_an_end": (archive(good(), comment=zip_file()[-22:]), "does not end where"),
@@ -120,7 +133,7 @@ ZIPS: dict[str, tuple[bytes, str]] = {
     "last_byte_cut": (zip_file()[:-1], NO_END),
     "the_end_alone": (b"PK\3\4" + zip_file()[-22:], "does not end where the end record is"),
     "four_bytes": (b"PK\3\4", NO_END),
-    "no_entries": (b"PK\3\4" + archive([], before=b"PK\3\4", zip64=False)[4:], "in 0 folders"),
+    "no_entries": (b"PK\3\4" + archive([], before=b"PK\3\4", zip64=False)[4:], "the last entry"),
     # two entries for one thing
     "record_twice": (changed(lambda p: p.append(p[STORAGE_AT])), "'data/0' is there twice"),
     "pickle_twice": (changed(lambda p: p.append(p[0])), "'data.pkl' is there twice"),
@@ -156,7 +169,10 @@ ZIPS: dict[str, tuple[bytes, str]] = {
         on_storage(descriptor=struct.pack("<4s3L", b"PK\7\10", CRC ^ 1, 24, 24)),
         "do not end where",
     ),
-    "offset_in_the_end": (on_storage(central={"offset": 1 << 30}), "lies outside"),
+    "offset_in_the_end": (
+        changed(lambda p: setattr(p[-1], "central", {"offset": 1 << 30})),
+        "lies outside",
+    ),
     "offset_elsewhere": (on_storage(central={"offset": 0}), "entries that overlap"),
     "size_past_the_end": (
         on_storage(central={"size": 1 << 30, "packed": 1 << 30}),
