@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> None:
     config, shapes, stored = describe_encoder(
         model if model.is_file() else sentence.transformer_folder
     )
-    tokenizer = Tokenizer.from_pretrained(sentence.transformer_folder)
+    # Nothing is tokenized, so nothing need be compiled for it.
+    tokenizer = Tokenizer.from_pretrained(sentence.transformer_folder, backend="python")
     rows = [
         ("architecture", _architecture(config)),
         ("vocabulary", f"{tokenizer.vocab_size:,} pieces in a table of {config.vocab_size:,}"),

@@ -42,6 +42,13 @@ def test_version_and_errors():
     assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)
 
 
+def test_info_compiles_nothing(tmp_path, folder):
+    """Catches 20 seconds of compiling before a table for which no kernel is called."""
+    done = start("info", folder, env={"NPDISTIL_CACHE_DIR": str(tmp_path / "cache")})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"architecture" in done.stdout and not (tmp_path / "cache").exists()
+
+
 def test_embed_from_a_pipe(tmp_path, folder):
     """Catches standard input read in the terminal's encoding, and a bar where no terminal is."""
     output = tmp_path / "out.jsonl"
