@@ -97,8 +97,8 @@ def _without_weights(folder: Path) -> str:
     found = [name for name in _UNREAD if (folder / name).exists()]
     if found:
         return (
-            f"{folder}: no {read}, found {', '.join(found)}; other formats are not read, convert "
-            f"once with the safetensors package (see weights/README.md)."
+            f"{folder}: no {read}, found {', '.join(found)}, which is not read; get the model "
+            f"as model.safetensors, which save_pretrained of Transformers writes."
         )
     try:
         names = sorted(entry.name for entry in folder.iterdir())

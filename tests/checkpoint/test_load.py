@@ -277,12 +277,13 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_weights_that_are_read_says_what_it_found(tmp_path: Path) -> None:
-    """Catches advice that does not fit: what other libraries wrote needs a conversion."""
+    """Catches advice that does not fit, or that leads to a page which says nothing of it."""
     (tmp_path / "config.json").write_text(json.dumps(BERT))
     assert "the folder holds config.json" in refusal(tmp_path)
     (tmp_path / "flax_model.msgpack").write_bytes(b"\x81")
     message = refusal(tmp_path)
-    assert "found flax_model.msgpack" in message and "convert once" in message
+    assert "found flax_model.msgpack, which is not read" in message
+    assert "model.safetensors, which save_pretrained of Transformers writes" in message
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and symlinks of POSIX")
