@@ -56,8 +56,8 @@ FAMILIES = {
             "feed_forward.output": ("DF", "output.dense"),
             "feed_forward.norm": ("D", "output.LayerNorm"),
         },
-        # position_ids: the numbers 0, 1, 2 ...; cls: both pre-training heads; fit_denses:
         pooler="pooler.dense",
+        # position_ids: the numbers 0, 1, 2 ...; cls: both pre-training heads; fit_denses:
         # TinyBERT's projections to its teacher.
         ignored=("embeddings.position_ids", "cls.", "classifier.", "qa_outputs.", "fit_denses."),
     ),

@@ -8,7 +8,7 @@ import pytest
 from npdistil.checkpoint.registry import REGISTRY_FILE, SCORES, Registered, entries, find
 
 BY_NAME = {entry.name: entry for entry in entries()}
-CARD = {  # models.md of the reference, sections 1.1 and 2, typed a second time
+CARD = {  # layers, hidden size, heads, intermediate size, parameters: typed a second time
     "bert-base": (12, 768, 12, 3072, 109_482_240),
     "distilbert": (6, 768, 12, 3072, 66_362_880),
     "tinybert-6x768": (6, 768, 12, 3072, 66_955_008),
