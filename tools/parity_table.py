@@ -23,6 +23,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from npdistil.text.tokenizer import Tokenizer
 from tests.tolerances import COSINE
@@ -109,14 +111,19 @@ def measure_model(peer: Any, name: str, root: Path) -> Parity:
         "one_minus_cosine": 0.0,
     }
     for step in peer.walk(name, root, MINILM):
-        column, worst = f"{step.backend} {step.dtype}", max(step.worst.values())
-        row[column] = max(row[column], worst)
+        column, worst = f"{step.backend} {step.dtype}", _worst(*step.worst.values())
+        row[column] = _worst(row[column], worst)
         by_column = row["formats"].setdefault(step.format, {})
-        by_column[column] = max(by_column.get(column, 0.0), worst)
-        row["one_minus_cosine"] = max(row["one_minus_cosine"], step.one_minus_cosine)
+        by_column[column] = _worst(by_column.get(column, 0.0), worst)
+        row["one_minus_cosine"] = _worst(row["one_minus_cosine"], step.one_minus_cosine)
     for column in map(" ".join, peer.BACKENDS):
         print(f"{name}, {column}: {row[column]:.1e}", file=sys.stderr)
     return row
+
+
+def _worst(*differences: float) -> float:
+    """The largest, or NaN where one is NaN: for `max` no number is larger than another then."""
+    return float(np.max(differences))
 
 
 def count_texts(data: Path) -> dict[str, int]:

@@ -32,3 +32,14 @@ def test_it_measures_the_worst_of_all_batches(tmp_path, monkeypatch, capsys):
     last = list(row["formats"].values())[-1]
     assert [row[column] for column in columns] == list(last.values())
     assert f"tiny-odd, numba float32: {row['numba float32']:.1e}" in capsys.readouterr().err
+
+
+def test_nan_is_the_worst(tmp_path, monkeypatch):
+    """A model that gives NaN and a table that shows its other numbers: max(0.0, NaN) is 0.0."""
+    nan = float("nan")
+    monkeypatch.setattr(peer, "worst_differences", lambda *_: {"hidden 0": 0.5, "pooler": nan})
+    monkeypatch.setattr(peer, "min_cosine", lambda *_: nan)
+    row = parity_table.measure_model(peer, "tiny-odd", tmp_path)
+    columns = [" ".join(key) for key in peer.BACKENDS]
+    assert np.isnan([row[column] for column in (*columns, "one_minus_cosine")]).all()
+    assert np.isnan([by[column] for by in row["formats"].values() for column in columns]).all()
