@@ -16,8 +16,8 @@ from ..config import EncoderConfig
 from ..errors import ConfigError, ModelFileError
 from .hub_cache import cache_folder, repository
 from .hub_listing import LIBRARY, Listing, RemoteFile, endpoint, list_files, told
-from .locate import Need
 from .model_files import CONFIG, MODULES, is_weights
+from .need import Need
 
 
 def download(hub_id: str, revision: str, need: Need) -> Path:

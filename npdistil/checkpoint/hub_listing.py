@@ -16,8 +16,8 @@ from ..fields import shown
 from .file_hash import git_sha1_of, sha256_of
 from .hub_cache import is_commit
 from .listed import listed
-from .locate import Need
 from .model_files import CONFIG, MODULES, VOCABULARIES, is_weights, needed_files
+from .need import Need
 
 LIBRARY = "npdistil"  # what the hub is told of who asks
 _SHA256, _SHA1 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")

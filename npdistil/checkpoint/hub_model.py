@@ -18,9 +18,10 @@ from .hub_cache import (
     is_offline,
     repository,
 )
-from .locate import Need
 from .model_files import MODULES, lacking
+from .need import Need
 from .registry import entries, find
+from .weights_file import is_weights_name
 
 INSTALL = "pip install 'npdistil[hub]'"
 
@@ -51,7 +52,7 @@ def find_model(name: str, need: Need, revision: str | None) -> Path:
 
 def is_name(name: str) -> bool:
     """Whether it may be a model of the registry or of the hub, if there is no such folder."""
-    return is_hub_id(name) or find(name) is not None
+    return not is_weights_name(name) and (is_hub_id(name) or find(name) is not None)
 
 
 def hub_ids(name: str) -> list[str]:

@@ -5,14 +5,10 @@ A folder comes first, then the hub's cache, then, unless offline, the hub. A `Pa
 
 import os
 from pathlib import Path
-from typing import Literal
 
 from ..arguments import as_folder
 from ..errors import InputError
-
-# What somebody is about to load: hidden states, ids, or vectors of texts, which takes both and how
-# to pool; "settings" is the latter without the weights.
-Need = Literal["encoder", "tokenizer", "sentence", "settings"]
+from .need import Need
 
 
 def locate(name: object, need: Need, revision: str | None = None) -> Path:

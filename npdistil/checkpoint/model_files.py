@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from .locate import Need
+from .need import Need
 from .weights_file import FORMATS
 
 CONFIG = "config.json"

@@ -46,6 +46,8 @@ _ENDINGS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
     ".safetensors": _safetensors,
     ".index.json": _shards,
     ".bin": _torch,
+    ".pt": _torch,
+    ".pth": _torch,
     ".h5": _h5,
 }
 # Weights that are found in folders and not read.
@@ -76,6 +78,11 @@ def open_weights(model: Path) -> AbstractContextManager[TensorSource]:
     raise ModelFileError(_without_weights(model))
 
 
+def is_weights_name(name: str) -> bool:
+    """Whether it ends as files of weights do."""
+    return name.endswith(tuple(_ENDINGS))
+
+
 def folder_of(model: Path) -> Path:
     """The folder of a model that is named by it or by a file of weights in it.
 
@@ -84,7 +91,7 @@ def folder_of(model: Path) -> Path:
     """
     if not model.is_file():
         return model
-    if not model.name.endswith(tuple(_ENDINGS)):
+    if not is_weights_name(model.name):
         raise ModelFileError(
             f"{model}: not a folder, and no file of weights, whose names end in "
             f"{', '.join(_ENDINGS)}."

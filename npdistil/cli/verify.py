@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..arguments import as_folder
+from ..checkpoint.weights_file import folder_of
 from ..errors import ModelFileError
 from ..tasks.folder_lock import NAME, check_lock, write_lock
 from .messages import printable, say
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int | None:
     Raises:
         NpdistilError: there is no folder or no lock, or a file cannot be read.
     """
-    folder: Path = as_folder(options.folder)
+    folder: Path = folder_of(as_folder(options.folder))
     if not folder.is_dir():
         raise ModelFileError(f"{folder}: no such folder.")
     if options.write:

@@ -66,7 +66,8 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
         if chosen is None:
             warnings.warn(
                 f"{folder}: no modules.json, so pooling is a guess: mean of all tokens, at most "
-                f"{DEFAULT_MAX_SEQ_LENGTH} of them. Choose with pooling='mean', 'cls' or 'max'.",
+                f"{DEFAULT_MAX_SEQ_LENGTH} of them. Choose with pooling='mean', 'cls' or 'max' "
+                "(--pooling on the command line).",
                 UserWarning,
                 stacklevel=3,
             )

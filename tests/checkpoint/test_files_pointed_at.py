@@ -62,5 +62,7 @@ def test_other_files_are_refused_by_name(two: tuple[Path, Path]) -> None:
             ModelFileError, match=rf"{name}: not a folder, and no file of weights, .*\.bin"
         ):
             Encoder.from_pretrained(folder / name)
+    with pytest.raises(ModelFileError, match="no such"):  # and the hub is not asked for it
+        Encoder.from_pretrained("folder/model.safetensors")
     with pytest.raises(InputError, match="revision: is for names"):
         Encoder.from_pretrained(folder / "best.safetensors", revision="main")

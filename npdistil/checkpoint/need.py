@@ -1,0 +1,7 @@
+"""What somebody is about to load, which decides what files a model must have."""
+
+from typing import Literal
+
+# Hidden states, ids, or vectors of texts, which takes both and how to pool; "settings" is the
+# latter without the weights.
+Need = Literal["encoder", "tokenizer", "sentence", "settings"]
