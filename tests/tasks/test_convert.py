@@ -186,7 +186,7 @@ def test_sources_that_are_refused(tmp_path, source, harm):
     elif harm == "no folder":
         shutil.rmtree(source)
     elif harm == "a file":
-        source = weights
+        source = source / "vocab.txt"
     elif harm == "cut":
         weights.write_bytes(weights.read_bytes()[:-9])
     elif harm == "unused":
