@@ -4,7 +4,8 @@
     python tools/kill_convert.py --rounds 100   and at 100 random moments
 
 After each kill the source must be as it was, the target absent or whole, and the next conversion
-must work and leave nothing of the killed one. Exit code 1 if anything is not so. POSIX only.
+must work, whatever it takes over, and leave nothing of the killed one. Exit code 1 if anything is
+not so. POSIX only.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """A folder that appears whole under its name, or not at all.
 
 It is written aside, in the folder that will hold it, under a private name that nobody else has.
-A run that is killed leaves that behind, and the next run to the same target removes it. What tells
-a dead run's folder from a live one's is a lock of the operating system on the folder itself, which
-ends with its process. Where there are no such locks (Windows, some network file systems) leftovers
-stay, since nobody can tell.
+A run that is killed leaves that behind, and the next run to the same target removes it; files that
+it can go on with are handed on to it before. What tells a dead run's folder from a live one's is a
+lock of the operating system on the folder itself, which ends with its process. Where there are no
+such locks (Windows, some network file systems) leftovers stay, since nobody can tell.
 """
 
 import errno
@@ -27,20 +27,27 @@ _TAKEN = frozenset((errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR))
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path, handed_on: str | None = None) -> Iterator[Path]:
     """A private folder that gets the name `target` when the block ends well, else is removed.
 
     All its files are on the disk before the name is given. A block's own errors leave as they are.
 
+    Args:
+        target: does not exist yet; its parent does.
+        handed_on: a pattern of file names. Files at the top of a dead run's folder that fit it are
+            in this one from the start, and Ctrl-C leaves them to the next run.
+
     Raises:
         InputError: the target exists (a link, too), has no name, or its parent is not a folder
             that can be written to; the disk is full. Nothing is left behind.
+        KeyboardInterrupt: the block's own. Nothing is left behind but what is handed on.
     """
     place = _free_place(target)
     with _told(place):
-        _remove_leftovers(place)
         aside, lock, mode = _made_aside(place)
     try:
+        with _told(place):
+            _remove_leftovers(place, aside, handed_on)
         try:
             yield aside
         except OSError as failure:
@@ -49,8 +56,10 @@ def new_folder(target: Path) -> Iterator[Path]:
             raise _unwritable(place, failure) from None
         with _told(place):
             _finish(aside, place, mode)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
+    except BaseException as failure:
+        kept = isinstance(failure, KeyboardInterrupt) and handed_on and any(aside.glob(handed_on))
+        if not kept or lock is None:  # without locks nobody could tell later that this run is dead
+            shutil.rmtree(aside, ignore_errors=True)
         raise
     finally:
         if lock is not None:
@@ -117,7 +126,7 @@ def _made_aside(place: Path) -> tuple[Path, int | None, int]:
             return aside, _locked(aside), mode
 
 
-def _remove_leftovers(place: Path) -> None:
+def _remove_leftovers(place: Path, aside: Path, handed_on: str | None) -> None:
     ours = re.compile(re.escape(_prefix(place)) + r"[0-9a-f]{16}\.part")
     for found in place.parent.iterdir():
         if ours.fullmatch(found.name):
@@ -125,8 +134,21 @@ def _remove_leftovers(place: Path) -> None:
             with suppress(OSError):
                 lock = _locked(found)
                 if lock is not None:
-                    shutil.rmtree(found, ignore_errors=True)
-                    os.close(lock)
+                    try:
+                        if handed_on is not None:
+                            _hand_on(found, aside, handed_on)
+                        shutil.rmtree(found, ignore_errors=True)
+                    finally:
+                        os.close(lock)
+
+
+def _hand_on(found: Path, aside: Path, pattern: str) -> None:
+    """Of two dead runs' files of one name the longer is taken."""
+    for path in found.glob(pattern):
+        status, ours = path.lstat(), aside / path.name
+        longer = not ours.exists() or status.st_size > ours.stat().st_size
+        if stat.S_ISREG(status.st_mode) and longer:
+            path.replace(ours)
 
 
 def _prefix(place: Path) -> str:

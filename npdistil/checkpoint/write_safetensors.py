@@ -7,6 +7,7 @@ say {"format": "pt"}.
 import json
 import math
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -31,34 +32,66 @@ def header_bytes(entries: Mapping[str, TensorInfo]) -> bytes:
     end = 0
     for name in in_file_order(entries):
         dtype, shape = entries[name]
-        start, end = end, end + math.prod(shape) * DTYPES[dtype].itemsize
+        start, end = end, end + _size(entries[name])
         described[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
     text = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
 
 
+def whole_tensors(path: Path, entries: Mapping[str, TensorInfo]) -> int:
+    """How many tensors, in the file's order, stand whole in what an interrupted write left.
+
+    The header is compared and the length counted; whether the values are right nobody knows yet.
+    0 as well where there is no such file.
+    """
+    header = header_bytes(entries)
+    try:
+        with path.open("rb") as stream:
+            if stream.read(len(header)) != header:
+                return 0
+        length = path.stat().st_size
+    except OSError:
+        return 0
+    return sum(end <= length for end in _ends(entries)[1:])
+
+
 def write_safetensors(
-    path: Path, entries: Mapping[str, TensorInfo], stored: Callable[[str], Array]
+    path: Path, entries: Mapping[str, TensorInfo], stored: Callable[[str], Array], whole: int = 0
 ) -> None:
-    """Write a new file.
+    """Write a new file, or go on with one that was interrupted.
 
     Args:
-        path: of the file, which must not exist.
+        path: of the file, which must not exist, unless some of it is whole.
         entries: type and shape of each tensor.
         stored: makes the values of one, in the file's own type; called in the file's order.
+        whole: so many tensors stay as they are in the file; see `whole_tensors`.
 
     Raises:
         InputError: the file cannot be written.
     """
     # Told here and at once: whoever has a source open would take an OSError for one of its own.
     try:
-        with path.open("xb") as stream:
-            stream.write(header_bytes(entries))
-            for name in in_file_order(entries):
+        with path.open("r+b" if whole else "xb") as stream:
+            if whole:
+                stream.truncate(stream.seek(_ends(entries)[whole]))
+            else:
+                stream.write(header_bytes(entries))
+            for name in in_file_order(entries)[whole:]:
                 stream.write(raw_bytes(stored(name)).data)
+                stream.flush()  # a kill loses one tensor at most
     except OSError as failure:
         raise InputError(f"{path}: cannot be written: {failure.strerror or failure}.") from None
+
+
+def _ends(entries: Mapping[str, TensorInfo]) -> list[int]:
+    """Where the header ends in the file, then where each tensor does, in the file's order."""
+    sizes = (_size(entries[name]) for name in in_file_order(entries))
+    return [*accumulate(sizes, initial=len(header_bytes(entries)))]
+
+
+def _size(info: TensorInfo) -> int:
+    return math.prod(info.shape) * DTYPES[info.dtype].itemsize
 
 
 def to_stored(array: Array, dtype: str, where: str) -> Array:

@@ -3,7 +3,8 @@
 import argparse
 
 from ..checkpoint.locate import locate
-from ..tasks.convert import DTYPES, convert_folder
+from ..tasks.convert import convert_folder
+from ..tasks.convert_weights import DTYPES
 from .messages import say
 from .model_options import add_revision
 
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Write the weights of SOURCE (model.safetensors, its shards, pytorch_model.bin or "
         "tf_model.h5) as model.safetensors into the new folder TARGET, with config.json and the "
         "files of the tokenizer. TARGET appears when it is whole and compared; SOURCE is only read."
+        " An interrupted run is resumed by the same command."
     )
     parser.epilog = (
         "example: npdistil convert downloads/xtremedistil-l6-h256 weights/xtremedistil-l6-h256"
@@ -31,9 +33,15 @@ def run(options: argparse.Namespace) -> None:
 
     Raises:
         NpdistilError: the source cannot be used, or the target not be written; nothing is then.
+        KeyboardInterrupt: what was written stays, and the same command goes on from there.
     """
     source = locate(options.source, "sentence", options.revision)
-    done = convert_folder(source, options.target, options.dtype)
+    done = convert_folder(
+        source,
+        options.target,
+        options.dtype,
+        tell=lambda message: say(f"{options.target}: {message}"),
+    )
     say(
         f"{options.target}: {done.tensors} tensors, {done.size / 1e6:.1f} MB, from {done.source}; "
         "read back and compared"

@@ -5,31 +5,23 @@ under the names of today; so do the files of the tokenizer and of sentence-trans
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from ..arguments import as_folder, one_of
 from ..checkpoint.match import match_tensors
-from ..checkpoint.names import new_spelling
 from ..checkpoint.new_folder import new_folder
-from ..checkpoint.read_array import PIECE_BYTES
-from ..checkpoint.safetensors_file import open_tensors
-from ..checkpoint.tensor_source import Array, TensorInfo, TensorSource
 from ..checkpoint.weights_file import folder_of, open_weights
-from ..checkpoint.write_safetensors import raw_bytes, to_stored, write_safetensors
 from ..config import EncoderConfig
 from ..errors import InputError, ModelFileError
 from ..files import is_there, json_object, read_file
-from ..progress import progress
+from .convert_weights import BEGUN, DTYPES, OnStep, begun_file, plan, told, write_and_compare
 from .folder_lock import write_lock
 from .sentence_config import SETTINGS_FILES, read_sentence_config
 
 WEIGHTS_FILE = "model.safetensors"
-DTYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 MAX_COPIED_BYTES = 1 << 27
 # What goes along as it is: from beside the weights, and from the top where that is elsewhere.
 _ENCODER_FILES = (
@@ -53,9 +45,6 @@ _MODEL_FILES = (
     "NOTICE.txt",
 )
 _FOLDERS = ("1_Pooling", "2_Normalize")  # the latter is often empty, and must be there
-_FLOATS = ("F64", "F32", "F16", "BF16")
-
-OnStep = Callable[[str], object]
 
 
 class Converted(NamedTuple):
@@ -66,13 +55,6 @@ class Converted(NamedTuple):
     size: int  # of the weights, in bytes
 
 
-class _Plan(NamedTuple):
-    """One tensor of the new file."""
-
-    name: str  # in the source
-    info: TensorInfo  # in the new file
-
-
 def convert_folder(
     source: Path | str,
     target: Path | str,
@@ -80,10 +62,13 @@ def convert_folder(
     *,
     show_progress_bar: bool | None = None,
     on_step: OnStep = lambda step: None,
+    tell: Callable[[str], object] = lambda message: None,
 ) -> Converted:
     """Write a new model folder from one in any format, whole or not at all.
 
     What was written is read back and compared with the source, and locked (tasks/folder_lock.py).
+    The weights that an interrupted run to the same target has written, from the same source and
+    in the same `dtype`, are taken over.
 
     Args:
         source: the folder, or a file of weights in it; nothing in it is changed.
@@ -91,6 +76,7 @@ def convert_folder(
         dtype: "float32", "float16" or "bfloat16" for all floats; None: as they are stored.
         show_progress_bar: None: where standard error is a terminal.
         on_step: called with the name of each step when it is done.
+        tell: called with a line for the user: that something was taken over.
 
     Raises:
         InputError: the target exists or cannot be written, or an argument is unusable.
@@ -102,28 +88,40 @@ def convert_folder(
     folder = _encoder_folder(source) if named == source else source
     config = EncoderConfig.from_folder(folder)
     _refuse_nested(source, target)
-    with new_folder(target) as aside:
+    with new_folder(target, BEGUN) as aside:
         on_step("folder made")
         place = aside / folder.relative_to(source)
-        with _told(place):
+        with told(place):
             place.mkdir(exist_ok=True)
         path = place / WEIGHTS_FILE
         with open_weights(folder if named == source else named) as weights:
             match_tensors(weights.entries, config, weights.path)
-            plans = _plans(weights, dtype)
+            plans = plan(weights, dtype)
             on_step("source checked")
-            _write(path, weights, plans, show_progress_bar, on_step)
-            on_step("weights written")
-            _compare(path, weights, plans, show_progress_bar)
-            on_step("weights compared")
+            with told(aside):
+                begun = begun_file(aside, weights, plans)
+            write_and_compare(begun, weights, plans, show_progress_bar, on_step, tell)
+        with told(path):
+            _second_name(begun, path)
+        on_step("weights compared")
         _write_file(place / "config.json", _config(folder / "config.json", dtype))
         _copy_others(source, folder, aside)
         on_step("other files written")
         write_lock(aside)
         on_step("lock written")
         size = path.stat().st_size
+        with told(begun):
+            begun.unlink(missing_ok=True)
     on_step("folder named")
     return Converted(weights.path.name, len(plans), size)
+
+
+def _second_name(begun: Path, path: Path) -> None:
+    """With both names the next run can still go on, if this one is killed before its end."""
+    try:
+        os.link(begun, path)
+    except OSError:  # a file system without second names
+        begun.rename(path)
 
 
 def _encoder_folder(source: Path) -> Path:
@@ -137,77 +135,11 @@ def _encoder_folder(source: Path) -> Path:
 
 
 def _refuse_nested(source: Path, target: Path) -> None:
-    with _told(target):
+    with told(target):
         if (target.parent.resolve() / target.name).is_relative_to(source.resolve()):
             raise InputError(
                 f"{target}: lies in {source}, which is only read; name a folder elsewhere."
             )
-
-
-def _plans(weights: TensorSource, dtype: str | None) -> dict[str, _Plan]:
-    """What is written, by its new name."""
-    plans: dict[str, _Plan] = {}
-    for name, (stored, shape) in weights.entries.items():
-        wanted = DTYPES[dtype] if dtype and stored in _FLOATS else stored
-        new = new_spelling(name)
-        if new in plans:
-            raise ModelFileError(
-                f"{weights.path}: {plans[new].name} and {name} are two names of one tensor."
-            )
-        plans[new] = _Plan(name, TensorInfo(wanted, shape))
-    return plans
-
-
-def _write(
-    path: Path,
-    weights: TensorSource,
-    plans: Mapping[str, _Plan],
-    show: bool | None,
-    on_step: OnStep,
-) -> None:
-    with progress(len(plans), "tensors written", show) as bar:
-
-        def stored(new: str) -> Array:
-            values = _wanted(weights, plans[new])
-            on_step(f"tensor {new}")
-            bar.update(1)
-            return values
-
-        write_safetensors(path, _infos(plans), stored)
-
-
-def _compare(
-    path: Path, weights: TensorSource, plans: Mapping[str, _Plan], show: bool | None
-) -> None:
-    """Read everything back, and the source once more, bit by bit."""
-    with open_tensors(path) as file, progress(len(plans), "tensors compared", show) as bar:
-        if file.entries != _infos(plans):
-            raise ModelFileError(f"{path}: differs from what was written; is the disk damaged?")
-        for new, plan in plans.items():
-            found = to_stored(file.read(new), plan.info.dtype, f"{path}: tensor {new!r}")
-            if not _equal(raw_bytes(found), raw_bytes(_wanted(weights, plan))):
-                raise ModelFileError(
-                    f"{path}: tensor {new!r} differs from what was written; is the disk damaged?"
-                )
-            bar.update(1)
-
-
-def _equal(found: Array, wanted: Array) -> bool:
-    """Piece by piece: what a comparison allocates is as large as what it compares."""
-    pieces = range(0, max(len(found), len(wanted)), PIECE_BYTES)
-    return all(
-        np.array_equal(found[start : start + PIECE_BYTES], wanted[start : start + PIECE_BYTES])
-        for start in pieces
-    )
-
-
-def _infos(plans: Mapping[str, _Plan]) -> dict[str, TensorInfo]:
-    return {new: plan.info for new, plan in plans.items()}
-
-
-def _wanted(weights: TensorSource, plan: _Plan) -> Array:
-    where = f"{weights.path}: tensor {plan.name!r}"
-    return to_stored(weights.read(plan.name), plan.info.dtype, where)
 
 
 def _config(path: Path, dtype: str | None) -> bytes:
@@ -225,7 +157,7 @@ def _config(path: Path, dtype: str | None) -> bytes:
 def _copy_others(source: Path, folder: Path, aside: Path) -> None:
     for name in _FOLDERS:
         if (source / name).is_dir():
-            with _told(aside / name):
+            with told(aside / name):
                 (aside / name).mkdir()
     deeper = folder.relative_to(source)
     for path in (*(deeper / name for name in _ENCODER_FILES), *map(Path, _MODEL_FILES)):
@@ -235,14 +167,5 @@ def _copy_others(source: Path, folder: Path, aside: Path) -> None:
 
 
 def _write_file(path: Path, content: bytes) -> None:
-    with _told(path):
+    with told(path):
         path.write_bytes(content)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError) as failure:
-        reason = getattr(failure, "strerror", None) or failure
-        raise InputError(f"{path}: cannot be written: {reason}.") from None

@@ -266,3 +266,39 @@ def test_what_only_looks_like_a_leftover_stays(tmp_path):
     with new_folder(target):
         pass
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_dead_runs_hand_on(tmp_path):
+    """Catches the shorter of two files taken, a link followed, or a file of a live run taken."""
+    target = tmp_path / "model"
+    program = WRITE_AND_WAIT.replace('"a").write_text("half")', 'sys.argv[2]).write_text("half")')
+    live = start(program, target, "live.begun")
+    dead = [start(program, target, name) for name in ("one.begun", "other")]
+    try:
+        theirs, *found = [Path(each.stdout.readline().strip()) for each in (live, *dead)]
+        for each in dead:
+            each.kill()
+            each.communicate()
+        (found[1] / "one.begun").write_text("longer than half")
+        (found[1] / "link.begun").symlink_to(found[0] / "one.begun")
+        with new_folder(target, "*.begun") as aside:
+            assert [path.name for path in aside.iterdir()] == ["one.begun"]
+            assert (aside / "one.begun").read_text() == "longer than half"
+            assert (theirs / "live.begun").exists()
+            assert not any(path.exists() for path in found)
+    finally:
+        for each in (live, *dead):
+            each.kill()
+            each.communicate()
+
+
+@pytest.mark.parametrize("name, kept", [("a.begun", True), ("a", False)])
+def test_ctrl_c_keeps_what_is_handed_on(tmp_path, name, kept):
+    """Catches work that is lost, a folder kept for nothing, and one that no run removes."""
+    target = tmp_path / "model"
+    with pytest.raises(KeyboardInterrupt), new_folder(target, "*.begun") as aside:
+        (aside / name).write_text("half")
+        raise KeyboardInterrupt
+    assert aside.exists() == kept
+    with new_folder(target):
+        assert not aside.exists()

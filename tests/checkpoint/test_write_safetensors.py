@@ -7,7 +7,13 @@ import pytest
 
 from npdistil.checkpoint.safetensors_file import open_tensors
 from npdistil.checkpoint.tensor_source import DTYPES, TensorInfo
-from npdistil.checkpoint.write_safetensors import to_stored, write_safetensors
+from npdistil.checkpoint.write_safetensors import (
+    header_bytes,
+    in_file_order,
+    to_stored,
+    whole_tensors,
+    write_safetensors,
+)
 from npdistil.errors import InputError, ModelFileError
 
 
@@ -84,3 +90,35 @@ def test_errors_of_the_disk(tmp_path, monkeypatch):
         write_safetensors(
             tmp_path / "b", {"a": TensorInfo("U8", (9999,))}, lambda _: np.zeros(9999, np.uint8)
         )
+
+
+def test_it_goes_on_from_every_length(tmp_path):
+    """Half a tensor counted as a whole one, one written twice, or bytes left over at the end."""
+    arrays = {
+        "b": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "none": np.zeros((0, 3), np.float32),
+        "a": np.arange(5, dtype=np.uint8),
+    }
+    kinds = {"b": "F32", "none": "F32", "a": "U8"}
+    entries = {name: TensorInfo(kinds[name], array.shape) for name, array in arrays.items()}
+    path = tmp_path / "file"
+    assert whole_tensors(path, entries) == 0
+    write_safetensors(path, entries, arrays.__getitem__)
+    content = path.read_bytes()
+    header = len(header_bytes(entries))
+    for length in range(len(content) + 3):
+        path.write_bytes((content + b"xyz")[:length])
+        whole = 0 if length < header + 24 else 2 if length < header + 29 else 3
+        assert whole_tensors(path, entries) == whole
+        if not whole:
+            path.unlink()
+        written: list[str] = []
+
+        def stored(name: str, written: list[str] = written) -> np.ndarray:
+            written.append(name)
+            return arrays[name]
+
+        write_safetensors(path, entries, stored, whole)
+        assert (written, path.read_bytes()) == (in_file_order(entries)[whole:], content)
+    path.write_bytes(b"x" + content[1:])
+    assert whole_tensors(path, entries) == 0

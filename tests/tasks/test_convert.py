@@ -222,7 +222,7 @@ def test_a_disk_that_lies(tmp_path, source):
 
     def damage(step: str) -> None:
         if step == "weights written":
-            (path,) = tmp_path.glob(".target*/model.safetensors")
+            (path,) = tmp_path.glob(".target*/.*.begun")
             content = bytearray(path.read_bytes())
             content[-2] ^= 1
             path.write_bytes(content)
