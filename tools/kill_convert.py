@@ -23,7 +23,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,8 @@ CONFIG = {
     "pad_token_id": 0,
 }
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-CALLS = ("mkdir", "chmod", "fsync", "rename")
+CALLS = ("mkdir", "chmod", "fsync", "rename", "link", "unlink", "replace")
+BEGUN_AT = "weights written"
 DIED = -signal.SIGKILL
 Kill = Callable[[], None]
 
@@ -106,14 +107,19 @@ class Trial:
                 yield step, self._killed(partial(self._convert, partial(_die_if_equal, step)))
 
     def around_each_call(self) -> Iterator[tuple[str, str]]:
-        """A kill before and after each system call that makes, closes or names something."""
-        for name in CALLS:
-            for when in ("before", "after"):
-                for n in count(1):
-                    left = self._killed(partial(self._dying_at, name, n, when))
-                    if left == "not killed":
-                        break
-                    yield f"{when} {name} {n}", left
+        """A kill before and after each system call that makes, closes or names something.
+
+        In a run that starts anew, and in one that goes on after an earlier kill.
+        """
+        for begun, name, when in product((False, True), CALLS, ("before", "after")):
+            for n in count(1):
+                shutil.rmtree(self.target, ignore_errors=True)
+                if begun:
+                    self._in_a_child(partial(self._convert, partial(_die_if_equal, BEGUN_AT)))
+                left = self._killed(partial(self._dying_at, name, n, when))
+                if left == "not killed":
+                    break
+                yield f"{when} {name} {n}{', going on' if begun else ''}", left
 
     def at_random_moments(self, rounds: int, rng: random.Random) -> Iterator[str]:
         """Kills spread evenly over a whole conversion."""

@@ -296,10 +296,11 @@ def test_killed_anywhere(tmp_path):
     for count, kind in re.findall(r"^ +(\d+)  ([a-z ]+): ", done.stdout, re.MULTILINE):
         counts[kind] = counts.get(kind, 0) + int(count)
     assert counts["random moments"] == 25
-    assert counts["steps"] == 10 and counts["system calls"] >= 20
+    assert counts["steps"] == 10 and counts["system calls"] >= 60
     for step in ("folder made", "weights written", "weights compared", "lock written"):
         assert f"{step}: nothing but what the next run removes" in done.stdout
     assert "folder named: the whole folder" in done.stdout
+    assert "after replace 1, going on: nothing but what the next run removes" in done.stdout
 
 
 def test_steps_come_in_order(tmp_path, source):
