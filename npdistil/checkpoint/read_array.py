@@ -53,7 +53,9 @@ def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) ->
         if not direct:
             _convert(raw, piece, dtype, where)
         if array.dtype.kind == "f" and not np.isfinite(piece).all():
-            raise ModelFileError(f"{where}: holds NaN or infinity.")
+            raise ModelFileError(
+                f"{where}: holds NaN or infinity; the file is damaged, or its training went wrong."
+            )
     array.flags.writeable = False
     return array.reshape(shape)
 

@@ -65,7 +65,9 @@ class _Machine:
 
     def run(self) -> Any:
         if self.take(2) != _PROTOCOL_2:
-            self.refuse("is not a pickle of protocol 2")
+            self.refuse(
+                "no pickle of protocol 2; save it again with torch.save as it is by default"
+            )
         for _ in range(MAX_OPCODES):
             code = self.take(1)
             if code == _STOP:

@@ -39,6 +39,8 @@ def read_state(file: OpenFile, where: str) -> tuple[dict[str, TensorRef], dict[s
     Raises:
         ModelFileError: neither format, or anything in it that a plain state dict does not have.
     """
+    if file.size == 0:
+        raise ModelFileError(f"{where}: the file is empty; was the download cut?")
     begin = bytearray(min(file.size, _TAR_AT + len(_TAR)))
     file.read_into(memoryview(begin), 0)
     if begin.startswith(ZIP):

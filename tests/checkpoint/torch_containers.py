@@ -315,7 +315,7 @@ def tar() -> bytes:
 
 
 OTHER: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "not a torch checkpoint; expected"),
+    "empty": (b"", "the file is empty; was the download cut?"),
     "three_bytes": (b"PK\3", "not a torch checkpoint; expected"),
     "tar": (tar(), "but a tar archive, the format of torch before 0.2"),
     "pickle_of_a_dict": (pickle.dumps({"a": 1}), "but a pickle of something else"),
