@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 from ..config import KEYS, EncoderConfig
 from ..errors import ModelFileError
 from .listed import listed
-from .names import AXES, FAMILIES, Expected, expected_tensors, is_ignored, new_spelling, prefix_of
+from .names import (
+    AXES,
+    FAMILIES,
+    Expected,
+    expected_tensors,
+    is_ignored,
+    new_spelling,
+    prefix_of,
+    wrapper_of,
+)
 from .tensor_source import TensorInfo
 
 _FLOATS = ("F64", "F32", "F16", "BF16")
@@ -32,14 +41,16 @@ def match_tensors(entries: Mapping[str, TensorInfo], config: EncoderConfig, path
     Raises:
         ModelFileError: tensors are missing, unused, misshapen or there twice.
     """
-    prefix = prefix_of(entries, config.model_type)
+    wrapper = wrapper_of(entries)
+    prefix = prefix_of((name.removeprefix(wrapper) for name in entries), config.model_type)
     canonical: dict[str, str] = {}  # name without prefix, new spelling -> name in the file
     ignored, unused, twice = [], [], []
     for name in entries:
-        short = new_spelling(name.removeprefix(prefix))
+        inner = name.removeprefix(wrapper)
+        short = new_spelling(inner.removeprefix(prefix))
         if is_ignored(short, config.model_type):
             ignored.append(name)
-        elif not name.startswith(prefix):
+        elif not inner.startswith(prefix):
             unused.append(name)
         elif short in canonical:
             twice.append(f"{canonical[short]} and {name}")
@@ -49,7 +60,7 @@ def match_tensors(entries: Mapping[str, TensorInfo], config: EncoderConfig, path
     pooler = any(short.startswith("pooler.") for short in canonical)
     expected = expected_tensors(config, pooler=pooler)
     unused += [name for short, name in canonical.items() if short not in expected]
-    missing = [prefix + short for short in expected if short not in canonical]
+    missing = [wrapper + prefix + short for short in expected if short not in canonical]
     wrong = [
         problem
         for short, want in expected.items()

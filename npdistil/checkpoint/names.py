@@ -5,7 +5,7 @@ files call LayerNorm's tensors gamma and beta. Heads and leftovers are ignored b
 any other name that is too many or too few is an error of the loader.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from ..config import EncoderConfig
@@ -126,6 +126,14 @@ def expected_tensors(config: EncoderConfig, *, pooler: bool) -> dict[str, Expect
     if pooler and family.pooler:
         add_module(family.pooler, "pooler", "DD")
     return expected
+
+
+WRAPPER = "module."  # what torch's DataParallel puts before every name
+
+
+def wrapper_of(names: Collection[str]) -> str:
+    """What stands before all names of a file, those of heads too, because of how it was trained."""
+    return WRAPPER if names and all(name.startswith(WRAPPER) for name in names) else ""
 
 
 def prefix_of(names: Iterable[str], model_type: str) -> str:

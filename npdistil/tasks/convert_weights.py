@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..checkpoint.names import new_spelling
+from ..checkpoint.names import new_spelling, wrapper_of
 from ..checkpoint.read_array import PIECE_BYTES
 from ..checkpoint.safetensors_file import open_tensors
 from ..checkpoint.tensor_source import Array, TensorInfo, TensorSource
@@ -50,9 +50,10 @@ def plan(weights: TensorSource, dtype: str | None) -> dict[str, Plan]:
         ModelFileError: two tensors would get one name.
     """
     plans: dict[str, Plan] = {}
+    wrapper = wrapper_of(weights.entries)
     for name, (stored, shape) in weights.entries.items():
         wanted = DTYPES[dtype] if dtype and stored in _FLOATS else stored
-        new = new_spelling(name)
+        new = new_spelling(name.removeprefix(wrapper))
         if new in plans:
             raise ModelFileError(
                 f"{weights.path}: {plans[new].name} and {name} are two names of one tensor."

@@ -119,6 +119,11 @@ def test_prefixes_old_names_and_leftovers_change_nothing(tmp_path: Path, bert: T
     variants = {
         "prefixed": {f"bert.{name}": array for name, array in bert.items()},
         "old": old,
+        "wrapped": {f"module.{name}": array for name, array in bert.items()},
+        "wrapped, prefixed, with a head": {
+            **{f"module.bert.{name}": array for name, array in bert.items()},
+            "module.classifier.weight": ones,
+        },
         "both": {f"bert.{name}": array for name, array in old.items()},
         "positions": {**bert, "embeddings.position_ids": positions},
         "heads": {

@@ -138,10 +138,10 @@ def test_both_spellings_of_the_type(tmp_path, source):
 
 
 def test_names_of_old_become_those_of_today(tmp_path, source):
-    """gamma and beta, which Transformers may one day no longer know."""
+    """gamma and beta, which Transformers may one day no longer know, and DataParallel's word."""
     path = source / "model.safetensors"
     old = {
-        re.sub("LayerNorm.weight$", "LayerNorm.gamma", name): array
+        "module." + re.sub("LayerNorm.weight$", "LayerNorm.gamma", name): array
         for name, array in load_file(path).items()
     }
     wanted = load_file(path).keys()
