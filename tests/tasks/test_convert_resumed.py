@@ -103,7 +103,7 @@ def test_it_goes_on_after_ctrl_c(tmp_path, source, wanted, k):
     assert told == [f"goes on; {count} of {len(tensors)} tensors are there already"]
     assert written == tensors[count:]
     assert contents(target) == wanted
-    assert not [*tmp_path.glob(".*")]
+    assert not [*tmp_path.rglob(".*")]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_all_that_is_written_is_used(tmp_path, source, wanted, monkeypatch, step
     kept = links or step == "weights written"  # else it has its only name already
     told, written = resumed(source, target)
     assert bool(told) == kept and written == ([] if kept else tensors)
-    assert contents(target) == wanted and not [*tmp_path.glob(".*")]
+    assert contents(target) == wanted and not [*tmp_path.rglob(".*")]
 
 
 def test_it_goes_on_after_kills(tmp_path, source, wanted):
@@ -136,7 +136,7 @@ def test_it_goes_on_after_kills(tmp_path, source, wanted):
     told, written = resumed(source, target)
     assert told == [f"goes on; 20 of {len(tensors)} tensors are there already"]
     assert written == tensors[20:]
-    assert contents(target) == wanted and not [*tmp_path.glob(".*")]
+    assert contents(target) == wanted and not [*tmp_path.rglob(".*")]
 
 
 def test_a_live_run_keeps_its_own(tmp_path, source, wanted):
@@ -211,7 +211,7 @@ def test_a_disk_that_lies_while_it_goes_on(tmp_path, source):
 
     with pytest.raises(ModelFileError, match="differs from what was written"):
         convert_folder(source, target, "float16", on_step=damage)
-    assert not [*tmp_path.glob(".*")]
+    assert not [*tmp_path.rglob(".*")]
 
 
 @pytest.mark.parametrize("same_time", [False, True])
@@ -230,7 +230,7 @@ def test_a_source_that_changed_in_between(tmp_path, source, same_time):
     found = load_file(target / "model.safetensors")
     for name, array in load_file(weights).items():
         np.testing.assert_array_equal(found[name], array.astype(np.float16))
-    assert not [*tmp_path.glob(".*")]
+    assert not [*tmp_path.rglob(".*")]
 
 
 def test_another_type(tmp_path, source):
@@ -238,7 +238,7 @@ def test_another_type(tmp_path, source):
     target = tmp_path / "target"
     interrupt(source, target, order(source, target)[-1], KeyboardInterrupt())
     told, _ = resumed(source, target, None)
-    assert told == [] and not [*tmp_path.glob(".*")]
+    assert told == [] and not [*tmp_path.rglob(".*")]
     assert {array.dtype.name for array in load_file(target / "model.safetensors").values()} == {
         "float32"
     }
