@@ -96,6 +96,8 @@ class SentenceEncoder:
         model = locate(folder, "sentence", revision)
         config = read_sentence_config(folder_of(model), pooling)
         weights = model if model.is_file() else config.transformer_folder
+        if backend == "numba":
+            _make_kernels()
         encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
         tokenizer = Tokenizer.from_pretrained(
             config.transformer_folder,
@@ -210,6 +212,14 @@ class SentenceEncoder:
 
     def _embed_batch(self, batch: PackedBatch, normalize: bool | None) -> NDArray[np.float32]:
         return self.head(self.encoder.backend, batch, normalize)
+
+
+def _make_kernels() -> None:
+    from ..kernels.entries import ENGINE  # late, as they import LLVM
+    from ..kernels.objects.warm_up import make_missing
+    from ..kernels.text.entries import TEXT
+
+    make_missing((ENGINE, TEXT))
 
 
 def _positive(value: object, name: str) -> int:

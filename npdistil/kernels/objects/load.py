@@ -36,7 +36,7 @@ def obtain(unit: Unit) -> bytes:
     key = unit_key(unit)
     found = find(unit, key)
     if found is None:
-        _say_once()
+        say_once()
         found = unseal(make(unit, key), key)
         assert found is not None
         if find(unit, key) is None:
@@ -56,7 +56,8 @@ def find(unit: Unit, key: str) -> Sealed | None:
 
 
 @cache
-def _say_once() -> None:
+def say_once() -> None:
+    """Tell whoever waits what for."""
     if sys.stderr is not None:
         sys.stderr.write(
             "npdistil: compiling kernels for this processor, once per machine; "

@@ -7,7 +7,7 @@ from ...errors import InputError
 from ...threads import run_all
 from . import store
 from .key import unit_key
-from .load import obtain
+from .load import obtain, say_once
 from .make import file_name
 from .unit import Unit
 
@@ -25,6 +25,25 @@ def warm_up(units: Sequence[Unit]) -> list[Path]:
     """
     run_all(_obtain, units, len(units))
     return [_place(unit) for unit in units]
+
+
+def make_missing(units: Sequence[Unit]) -> None:
+    """Compile at the same time what would else be compiled one after the other.
+
+    For who is about to load them all. Where they are kept, this looks for files and no more.
+
+    Raises:
+        InputError: NPDISTIL_CPU is no level.
+    """
+    missing = [unit for unit in units if not _is_there(unit)]
+    if len(missing) > 1:
+        say_once()
+        run_all(_obtain, missing, len(missing))
+
+
+def _is_there(unit: Unit) -> bool:
+    name = file_name(unit, unit_key(unit))
+    return any((directory / name).exists() for directory in store.directories())
 
 
 def _obtain(unit: Unit) -> None:
