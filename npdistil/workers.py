@@ -96,12 +96,9 @@ class _Crew:
     def call(self, function: Callable[[], None]) -> None:
         """Have it called by one of the threads, if there are any."""
         self._calls.put(function)
-        if self._size:
-            number = next(self._number)  # of no two threads the same
-            if number < self._size:
-                self._start(number)
-            else:
-                self._size = 0  # all are there
+        number = next(self._number)  # no two callers get the same
+        if number < self._size:
+            self._start(number)
 
     def _start(self, number: int) -> None:
         with suppress(RuntimeError):  # none to be had: the interpreter ends, or a limit is met
