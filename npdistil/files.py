@@ -39,9 +39,7 @@ def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearr
         error: the file is missing, unreadable, not a regular file, too large, or changed meanwhile.
     """
     with open_file(path, max_bytes, error) as file:
-        content = bytearray(file.size)
-        file.read_into(memoryview(content), 0)
-    return content
+        return file.read_at(0, file.size)
 
 
 class OpenFile:
@@ -54,6 +52,16 @@ class OpenFile:
     def __init__(self, stream: io.FileIO, size: int) -> None:
         self._stream = stream
         self.size = size
+
+    def read_at(self, start: int, count: int) -> bytearray:
+        """So many bytes from byte `start` on.
+
+        Raises:
+            EOFError: the file ends before.
+        """
+        content = bytearray(count)
+        self.read_into(memoryview(content), start)
+        return content
 
     def read_into(self, view: memoryview, start: int) -> None:
         """Fill a view of bytes with what stands from byte `start` on.

@@ -37,8 +37,7 @@ class ByteStream:
             start = self.position
             if start + count > self._end:
                 raise ModelFileError(f"{self.where}: ends in the middle; was the download cut?")
-            content = bytearray(min(max(count, _CHUNK), self._end - start))
-            self._file.read_into(memoryview(content), start)
+            content = self._file.read_at(start, min(max(count, _CHUNK), self._end - start))
             self._buffer, self._begin, self._next = bytes(content), start, 0
         taken = self._buffer[self._next : self._next + count]
         self._next += count

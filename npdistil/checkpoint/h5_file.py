@@ -12,7 +12,6 @@ inputs), as `convert_tf_weight_name_to_pt_weight_name` of Transformers 4.57.6 do
 """
 
 import io
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +70,7 @@ class H5File:
         where = f"{self.path}: tensor {name!r}"
         array = read_array(self._file.read_into, start, stored, where)
         for copy in copies:
-            if not self._same(start, copy, _bytes(stored)):
+            if not self._same(start, copy, stored.nbytes):
                 raise ModelFileError(f"{where}: the file has two of this name, which differ.")
         return _turned(array) if transposed else array
 
@@ -113,9 +112,7 @@ def torch_name(tf_name: str) -> tuple[str, bool]:
 
 
 def _read_places(file: OpenFile, path: Path) -> dict[str, _Place]:
-    magic = bytearray(min(len(MAGIC), file.size))
-    file.read_into(memoryview(magic), 0)
-    if magic != MAGIC:
+    if file.read_at(0, min(len(MAGIC), file.size)) != MAGIC:
         raise ModelFileError(
             f"{path}: not an HDF5 file, by its first bytes; was it downloaded whole?"
         )
@@ -145,7 +142,7 @@ def _read_places(file: OpenFile, path: Path) -> dict[str, _Place]:
     except Exception as failure:  # h5py names no family of errors; a damaged file meets many
         reason = str(failure).partition("\n")[0][:200]
         raise ModelFileError(f"{path}: not a valid HDF5 file: {reason}.") from None
-    if sum(len(place.starts) * _bytes(place.stored) for place in places.values()) > file.size:
+    if sum(len(place.starts) * place.stored.nbytes for place in places.values()) > file.size:
         raise ModelFileError(f"{path}: tensors share their bytes; together they exceed the file.")
     if not places:
         raise ModelFileError(f"{path}: holds no tensors.")
@@ -201,8 +198,8 @@ def _place(h5py: Any, dataset: Any, transposed: bool, file_size: int, where: str
     if len(shape) > MAX_DIMS or (transposed and len(shape) != 2):
         raise ModelFileError(f"{where}: unusable shape {shape}.")
     start = dataset.get_offset() or 0
-    if dataset.get_storage_size() != _bytes(info) or start + _bytes(info) > file_size:
-        raise ModelFileError(f"{where}: the file does not hold all of its {_bytes(info)} bytes.")
+    if dataset.get_storage_size() != info.nbytes or start + info.nbytes > file_size:
+        raise ModelFileError(f"{where}: the file does not hold all of its {info.nbytes} bytes.")
     return _Place((start,), info, transposed)
 
 
@@ -219,10 +216,6 @@ def _types(h5py: Any) -> dict[str, Any]:
         "I8": kinds.STD_I8LE,
         "U8": kinds.STD_U8LE,
     }
-
-
-def _bytes(info: TensorInfo) -> int:
-    return math.prod(info.shape) * DTYPES[info.dtype].itemsize
 
 
 def _turned(array: Array) -> Array:

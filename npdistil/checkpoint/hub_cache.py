@@ -39,7 +39,7 @@ def cache_folder() -> Path:
         ("~/.cache", "huggingface/hub"),
     )
     place, below = next((place, below) for place, below in places if place)
-    # os.path's: without a home "~" stays as it is, and leads nowhere
+    # Not Path.expanduser, which raises where there is no home: here "~" then leads nowhere.
     return Path(os.path.expandvars(os.path.expanduser(place)), below).absolute()  # noqa: PTH111
 
 

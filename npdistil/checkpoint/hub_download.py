@@ -16,7 +16,7 @@ from ..config import EncoderConfig
 from ..errors import ConfigError, ModelFileError
 from .hub_cache import cache_folder, repository
 from .hub_listing import LIBRARY, Listing, RemoteFile, endpoint, list_files, told
-from .model_files import CONFIG, MODULES, is_weights
+from .model_files import CONFIG, MODULES, OLD_FOLDER, is_weights
 from .need import Need
 
 
@@ -58,7 +58,7 @@ def check_config(folder: Path, listing: Listing) -> None:
         ConfigError: it cannot be run; says why.
     """
     for file in listing.files:
-        if file.name in (CONFIG, f"0_Transformer/{CONFIG}"):
+        if file.name in (CONFIG, OLD_FOLDER + CONFIG):
             try:
                 EncoderConfig.from_folder((folder / file.name).parent)
             except ConfigError as failure:  # the folder may be one that is about to go

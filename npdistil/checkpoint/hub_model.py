@@ -87,7 +87,7 @@ def fetchable(name: str) -> str:
 
 def can_fetch(hub_id: str) -> bool:
     """Whether the hub may be asked for a repository, and can be."""
-    return "/" in _registered(hub_id) and not is_offline() and has_client()
+    return _is_at_hub(hub_id) and not is_offline() and has_client()
 
 
 def has_client() -> bool:
@@ -95,10 +95,10 @@ def has_client() -> bool:
     return importlib.util.find_spec("huggingface_hub") is not None
 
 
-def _registered(hub_id: str) -> str:
-    """With an owner's "/" if the registry vouches for a name that has none."""
+def _is_at_hub(hub_id: str) -> bool:
+    """Whether it has an owner, or the registry vouches for a name that has none."""
     entry = find(hub_id)
-    return f"/{hub_id}" if entry is not None and entry.hub_id == hub_id else hub_id
+    return "/" in hub_id or (entry is not None and entry.hub_id == hub_id)
 
 
 def _with_pooling(hub_id: str, snapshot: Path) -> Path:
@@ -128,7 +128,7 @@ def _tried(name: str, seen: Mapping[str, Path | None], need: Need, revision: str
 
 
 def _advice(hub_id: str) -> str:
-    if "/" not in _registered(hub_id):
+    if not _is_at_hub(hub_id):
         names = ", ".join(entry.name for entry in entries() if entry.hub_id)
         return f"Name a folder, a model of the hub as OWNER/NAME, or one of: {names}."
     if is_offline():

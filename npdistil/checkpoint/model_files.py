@@ -10,14 +10,14 @@ from .weights_file import FORMATS
 CONFIG = "config.json"
 MODULES = "modules.json"
 VOCABULARIES = ("tokenizer.json", "vocab.txt")
-_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _SENTENCE = (
     MODULES,
     "config_sentence_transformers.json",
     "1_Pooling/config.json",
 )
 _LENGTHS = ("sentence_bert_config.json", "sentence_distilbert_config.json")
-_OLD_FOLDER = "0_Transformer/"  # where old sentence-transformers folders keep the encoder
+OLD_FOLDER = "0_Transformer/"  # where old sentence-transformers folders keep the encoder
 _SHARD = re.compile(r"model-(\d{5})-of-(\d{5})\.safetensors")
 
 
@@ -27,10 +27,10 @@ def needed_files(names: Collection[str], need: Need) -> list[str]:
     Weights are of one format, the first that is there. What makes a folder usable comes last, so
     that a folder that was interrupted is never taken for one that is whole.
     """
-    old = _OLD_FOLDER if CONFIG not in names and _OLD_FOLDER + CONFIG in names else ""
+    old = OLD_FOLDER if CONFIG not in names and OLD_FOLDER + CONFIG in names else ""
     wanted = [*(_SENTENCE if need in ("sentence", "settings") else ()), old + CONFIG]
     if need != "encoder":
-        wanted += [old + name for name in (*_LENGTHS, *_TOKENIZER, *VOCABULARIES)]
+        wanted += [old + name for name in (*_LENGTHS, *TOKENIZER_FILES, *VOCABULARIES)]
     if need in ("encoder", "sentence"):
         wanted += [old + name for name in weights_files(_inside(names, old))]
     return [name for name in wanted if name in names]
@@ -48,7 +48,7 @@ def weights_files(names: Iterable[str]) -> list[str]:
 
 def is_weights(name: str) -> bool:
     """Whether a file of a repository holds weights, or lists those that do."""
-    last = name.removeprefix(_OLD_FOLDER)
+    last = name.removeprefix(OLD_FOLDER)
     return last in FORMATS or _SHARD.fullmatch(last) is not None
 
 
@@ -57,8 +57,8 @@ def lacking(folder: Path, need: Need) -> str | None:
 
     A link that leads nowhere counts as nothing: that is how a cache looks that was tidied up.
     """
-    if need == "sentence" and (folder / _OLD_FOLDER / CONFIG).is_file():
-        folder = folder / _OLD_FOLDER
+    if need == "sentence" and (folder / OLD_FOLDER / CONFIG).is_file():
+        folder = folder / OLD_FOLDER
     if need in ("encoder", "sentence"):
         if not (folder / CONFIG).is_file():
             return CONFIG

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile, parse_json
+from .foreign import foreign
 from .tensor_source import DTYPES
 
 MAX_HEADER_BYTES = 16 << 20  # a BERT header has less than 100 KB
@@ -20,13 +21,10 @@ MAX_NAME = 512
 MAX_DIMS = 8
 MAX_DIM = 1 << 48
 
-# First bytes of files that are often found in the place of weights.
+# How other files begin.
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive; a PyTorch checkpoint must be named pytorch_model.bin",
     b"\x80": "a pickle, which is never executed",
-    b"\x89HDF": "an HDF5 file",
-    b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",
-    b"<": "an HTML page",
 }
 _FOREIGN_BYTES = 64
 
@@ -50,15 +48,15 @@ def read_header(file: OpenFile, path: Path) -> dict[str, Entry]:
         raise ModelFileError(
             f"{path}: {file.size} bytes are no safetensors file; was the download cut?"
         )
-    begin = _bytes(file, 0, min(file.size, _FOREIGN_BYTES))
+    begin = file.read_at(0, min(file.size, _FOREIGN_BYTES))
     length = int.from_bytes(begin[:8], "little")
     if not 2 <= length <= min(MAX_HEADER_BYTES, file.size - 8):
         raise ModelFileError(
-            f"{path}: not a safetensors file{_foreign(begin)}: its header would have {length} "
-            f"bytes, with {file.size} in the file."
+            f"{path}: not a safetensors file{foreign(begin, _FOREIGN)}: its header would have "
+            f"{length} bytes, with {file.size} in the file."
         )
     source = f"{path}: header"
-    header = parse_json(_bytes(file, 8, length), source, ModelFileError)
+    header = parse_json(file.read_at(8, length), source, ModelFileError)
     if not isinstance(header, dict):
         raise ModelFileError(f"{source}: expected a JSON object, received an array or a value.")
     _check_metadata(header.pop("__metadata__", None), source)
@@ -74,12 +72,6 @@ def read_header(file: OpenFile, path: Path) -> dict[str, Entry]:
             f"{file.size - 8 - length}; was the download cut?"
         )
     return entries
-
-
-def _bytes(file: OpenFile, start: int, count: int) -> bytearray:
-    content = bytearray(count)
-    file.read_into(memoryview(content), start)
-    return content
 
 
 def _check_metadata(metadata: object, source: str) -> None:
@@ -119,9 +111,3 @@ def _read_entry(name: str, entry: object, source: str, data: int) -> Entry:
 
 def _are_sizes(value: object) -> bool:
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
-
-
-def _foreign(content: bytes | bytearray) -> str:
-    """What the file may be instead, for the message."""
-    kinds = (kind for start, kind in _FOREIGN.items() if content.startswith(start))
-    return next((f" but {kind}" for kind in kinds), "")

@@ -4,6 +4,7 @@ A format is a file with one function, a context manager that opens a path and gi
 `TensorSource`; whatever it accepts, the arrays that leave are fit for a kernel.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -33,6 +34,11 @@ class TensorInfo(NamedTuple):
 
     dtype: str  # a key of DTYPES
     shape: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its values as they are stored."""
+        return math.prod(self.shape) * DTYPES[self.dtype].itemsize
 
 
 class TensorSource(Protocol):

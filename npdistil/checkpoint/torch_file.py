@@ -4,7 +4,6 @@
 """
 
 import math
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from .safetensors_file import MAX_FILE_BYTES
 from .tensor_source import DTYPES, Array, TensorInfo
 from .torch_records import TensorRef
 from .torch_state import read_state
-from .torch_zip import Record, check_crc
+from .torch_zip import Record, Summed, check_crc
 
 
 class TorchFile:
@@ -64,7 +63,7 @@ class TorchFile:
         dense = _is_dense(tensor)
         if dense and math.prod(tensor.shape) == tensor.storage.count and record.crc is not None:
             # The usual case: one reading for the values and the check sum.
-            summed = _Summed(self._file)
+            summed = Summed(self._file)
             array = read_array(summed.read_into, start, info, where)
             summed.check(record.crc, where)
             self._undamaged.add(key)
@@ -90,22 +89,6 @@ class TorchFile:
         strides = [stride * stored.itemsize if size > 1 else 0 for size, stride in pairs]
         view: Array = np.ndarray(tensor.shape, stored, span.data, strides=strides)
         return np.ascontiguousarray(view).reshape(-1)
-
-
-class _Summed:
-    """Reads a file in order and sums what it reads."""
-
-    def __init__(self, file: OpenFile) -> None:
-        self._file = file
-        self._crc = 0
-
-    def read_into(self, view: memoryview, start: int) -> None:
-        self._file.read_into(view, start)
-        self._crc = zlib.crc32(view, self._crc)
-
-    def check(self, crc: int, where: str) -> None:
-        if self._crc != crc:
-            raise ModelFileError(f"{where}: its bytes are damaged (CRC-32); fetch the file again.")
 
 
 def _is_dense(tensor: TensorRef) -> bool:

@@ -49,8 +49,7 @@ def read_legacy(file: OpenFile, where: str) -> Legacy:
         at = start + storage.count * DTYPES[storage.dtype].itemsize
         if at > file.size:
             raise ModelFileError(f"{where}: ends in the middle; was the download cut?")
-        said = bytearray(_COUNT_BYTES)
-        file.read_into(memoryview(said), start - _COUNT_BYTES)
+        said = file.read_at(start - _COUNT_BYTES, _COUNT_BYTES)
         if int.from_bytes(said, "little") != storage.count:
             raise ModelFileError(f"{where}: storage {key} has another size than its tensors say.")
         records[key] = Record(start, at - start, None)

@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import ModelFileError
 from ..files import OpenFile
 from .byte_stream import ByteStream
+from .foreign import foreign
 from .safetensors_header import MAX_NAME
 from .tensor_source import DTYPES
 from .torch_legacy import SIGNATURE as LEGACY
@@ -20,13 +21,7 @@ MAX_HELD, MAX_READ = 2, 8  # times the bytes of all storages
 # Keys under which training scripts keep a state dict, beside numbers and texts.
 _WRAPPERS = ("state_dict", "model")
 _PLAIN = (type(None), bool, int, float, str)
-# First bytes of files that are often found in the place of weights.
-_FOREIGN = {
-    b"\x80": "a pickle of something else, which is never executed",
-    b"\x89HDF": "an HDF5 file",
-    b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",
-    b"<": "an HTML page",
-}
+_PICKLE = {b"\x80": "a pickle of something else, which is never executed"}
 _TAR_AT, _TAR = 257, b"ustar"  # torch before 0.2
 
 
@@ -41,8 +36,7 @@ def read_state(file: OpenFile, where: str) -> tuple[dict[str, TensorRef], dict[s
     """
     if file.size == 0:
         raise ModelFileError(f"{where}: the file is empty; was the download cut?")
-    begin = bytearray(min(file.size, _TAR_AT + len(_TAR)))
-    file.read_into(memoryview(begin), 0)
+    begin = file.read_at(0, min(file.size, _TAR_AT + len(_TAR)))
     if begin.startswith(ZIP):
         pickled, records = _from_zip(file, where)
     elif begin.startswith(LEGACY):
@@ -131,5 +125,4 @@ def _foreign(begin: bytes | bytearray) -> str:
     """What the file may be instead, for the message."""
     if begin[_TAR_AT:] == _TAR:
         return " but a tar archive, the format of torch before 0.2"
-    kinds = (kind for start, kind in _FOREIGN.items() if begin.startswith(start))
-    return next((f" but {kind}" for kind in kinds), "")
+    return foreign(begin, _PICKLE)

@@ -72,14 +72,33 @@ def check_crc(file: OpenFile, record: Record, where: str) -> None:
     """
     if record.crc is None:
         return
-    crc = 0
+    summed = Summed(file)
     room = memoryview(bytearray(min(_PIECE, record.size)))
     for first in range(0, record.size, _PIECE):
-        piece = room[: record.size - first]
-        file.read_into(piece, record.start + first)
-        crc = zlib.crc32(piece, crc)
-    if crc != record.crc:
-        raise ModelFileError(f"{where}: its bytes are damaged (CRC-32); fetch the file again.")
+        summed.read_into(room[: record.size - first], record.start + first)
+    summed.check(record.crc, where)
+
+
+class Summed:
+    """Reads a file in order and sums what it reads."""
+
+    def __init__(self, file: OpenFile) -> None:
+        self._file = file
+        self._crc = 0
+
+    def read_into(self, view: memoryview, start: int) -> None:
+        """As `OpenFile.read_into`."""
+        self._file.read_into(view, start)
+        self._crc = zlib.crc32(view, self._crc)
+
+    def check(self, crc: int, where: str) -> None:
+        """Compare the sum of all that was read.
+
+        Raises:
+            ModelFileError: it is another.
+        """
+        if self._crc != crc:
+            raise ModelFileError(f"{where}: its bytes are damaged (CRC-32); fetch the file again.")
 
 
 def _split(entry: ZipEntry, where: str) -> tuple[str, str]:
@@ -102,8 +121,7 @@ def _check_word(
     if record.size > MAX_WORD_BYTES:
         raise ModelFileError(f"{where}: record {name!r} has {record.size} bytes.")
     check_crc(file, record, f"{where}: {name}")
-    word = bytearray(record.size)
-    file.read_into(memoryview(word), record.start)
+    word = file.read_at(record.start, record.size)
     if not pattern.fullmatch(word):
         raise ModelFileError(
             f"{where}: record {name!r} is {bytes(word)!r}, which is not supported."

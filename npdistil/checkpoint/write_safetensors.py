@@ -5,7 +5,6 @@ say {"format": "pt"}.
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 from pathlib import Path
@@ -32,7 +31,7 @@ def header_bytes(entries: Mapping[str, TensorInfo]) -> bytes:
     end = 0
     for name in in_file_order(entries):
         dtype, shape = entries[name]
-        start, end = end, end + _size(entries[name])
+        start, end = end, end + entries[name].nbytes
         described[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
     text = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
@@ -86,12 +85,8 @@ def write_safetensors(
 
 def _ends(entries: Mapping[str, TensorInfo]) -> list[int]:
     """Where the header ends in the file, then where each tensor does, in the file's order."""
-    sizes = (_size(entries[name]) for name in in_file_order(entries))
+    sizes = (entries[name].nbytes for name in in_file_order(entries))
     return [*accumulate(sizes, initial=len(header_bytes(entries)))]
-
-
-def _size(info: TensorInfo) -> int:
-    return math.prod(info.shape) * DTYPES[info.dtype].itemsize
 
 
 def to_stored(array: Array, dtype: str, where: str) -> Array:

@@ -57,7 +57,8 @@ def read_entries(file: OpenFile, where: str) -> list[ZipEntry]:
     """
     start, stop, count = _directory(file, where)
     listed = sorted(
-        _listed(_bytes(file, start, stop - start), count, where), key=lambda entry: entry.offset
+        _listed(bytes(file.read_at(start, stop - start)), count, where),
+        key=lambda entry: entry.offset,
     )
     entries: list[ZipEntry] = []
     past = 0
@@ -77,14 +78,14 @@ def read_entries(file: OpenFile, where: str) -> list[ZipEntry]:
 def _directory(file: OpenFile, where: str) -> tuple[int, int, int]:
     """First and last byte of the directory, and the number of its entries."""
     end = file.size - _END.size
-    sign, *fields, comment = _END.unpack(_bytes(file, end, _END.size) if end >= 0 else _NOTHING)
+    sign, *fields, comment = _END.unpack(file.read_at(end, _END.size) if end >= 0 else _NOTHING)
     if sign != b"PK\5\6" or comment:
         raise ModelFileError(
             f"{where}: its last bytes are no end of a zip archive; was the download cut?"
         )
     locator = end - _LOCATOR64.size
     if locator >= 0:
-        sign, disk, place, disks = _LOCATOR64.unpack(_bytes(file, locator, _LOCATOR64.size))
+        sign, disk, place, disks = _LOCATOR64.unpack(file.read_at(locator, _LOCATOR64.size))
         if sign == b"PK\6\7":
             end = locator - _END64.size
             if place != end or disk or disks != 1:
@@ -100,7 +101,7 @@ def _directory(file: OpenFile, where: str) -> tuple[int, int, int]:
 
 def _fields64(file: OpenFile, place: int, short: list[int], where: str) -> list[int]:
     """The end's fields in their long form, which the short ones must not contradict."""
-    sign, length, _, _, *long = _END64.unpack(_bytes(file, place, _END64.size))
+    sign, length, _, _, *long = _END64.unpack(file.read_at(place, _END64.size))
     full = (_FULL_H,) * 4 + (_FULL_L,) * 2
     agree = all(a in (b, limit) for a, b, limit in zip(short, long, full, strict=True))
     if sign != b"PK\6\6" or length != _END64.size - 12 or not agree:
@@ -154,7 +155,7 @@ def _extent(file: OpenFile, entry: _Listed, directory: int, where: str) -> tuple
     head = _LOCAL.size + len(entry.name)
     if entry.offset + head > directory:
         raise ModelFileError(f"{where}: lies outside of the archive.")
-    content = _bytes(file, entry.offset, head)
+    content = bytes(file.read_at(entry.offset, head))
     fields = _LOCAL.unpack_from(content)
     sign, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes = fields
     short = min(entry.size, _FULL_L)
@@ -171,15 +172,9 @@ def _extent(file: OpenFile, entry: _Listed, directory: int, where: str) -> tuple
     end = data + entry.size
     for form in _DESCRIPTORS if later else ():
         if end + form.size <= directory:
-            found = form.unpack(_bytes(file, end, form.size))
+            found = form.unpack(file.read_at(end, form.size))
             if found == (b"PK\7\10", entry.crc, entry.size, entry.size):
                 return data, end + form.size
     if later or end > directory:
         raise ModelFileError(f"{where}: its bytes do not end where the directory says.")
     return data, end
-
-
-def _bytes(file: OpenFile, start: int, count: int) -> bytes:
-    content = bytearray(count)
-    file.read_into(memoryview(content), start)
-    return bytes(content)

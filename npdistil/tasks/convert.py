@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..arguments import as_folder, one_of
 from ..checkpoint.match import match_tensors
+from ..checkpoint.model_files import TOKENIZER_FILES, VOCABULARIES
 from ..checkpoint.new_folder import new_folder
 from ..checkpoint.weights_file import folder_of, open_weights
 from ..config import EncoderConfig
@@ -24,14 +25,7 @@ from .sentence_config import SETTINGS_FILES, read_sentence_config
 WEIGHTS_FILE = "model.safetensors"
 MAX_COPIED_BYTES = 1 << 27
 # What goes along as it is: from beside the weights, and from the top where that is elsewhere.
-_ENCODER_FILES = (
-    "vocab.txt",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    *SETTINGS_FILES,
-)
+_ENCODER_FILES = (*VOCABULARIES, *TOKENIZER_FILES, *SETTINGS_FILES)
 _MODEL_FILES = (
     "modules.json",
     "1_Pooling/config.json",
