@@ -1,14 +1,47 @@
 """XtremeDistil and its BERT family on a CPU: exact, small, and readable in an afternoon."""
 
-from .config import EncoderConfig as EncoderConfig
-from .encoder import Encoder as Encoder
-from .encoder import EncoderOutput as EncoderOutput
-from .errors import ConfigError as ConfigError
-from .errors import InputError as InputError
-from .errors import ModelFileError as ModelFileError
-from .errors import NpdistilError as NpdistilError
-from .errors import TokenizerError as TokenizerError
-from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
-from .text.tokenizer import Tokenizer as Tokenizer
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from .version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from .config import EncoderConfig as EncoderConfig
+    from .encoder.encoder import Encoder as Encoder
+    from .encoder.output import EncoderOutput as EncoderOutput
+    from .errors import ConfigError as ConfigError
+    from .errors import InputError as InputError
+    from .errors import ModelFileError as ModelFileError
+    from .errors import NpdistilError as NpdistilError
+    from .errors import TokenizerError as TokenizerError
+    from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
+    from .text.tokenizer import Tokenizer as Tokenizer
+
+# Name -> module, imported when somebody asks for the name: a program pays for what it uses. Each
+# stands above for type checkers too, one name a line in both places.
+_HOMES = {
+    "ConfigError": "errors",
+    "Encoder": "encoder.encoder",
+    "EncoderConfig": "config",
+    "EncoderOutput": "encoder.output",
+    "InputError": "errors",
+    "ModelFileError": "errors",
+    "NpdistilError": "errors",
+    "SentenceEncoder": "tasks.sentence_encoder",
+    "Tokenizer": "text.tokenizer",
+    "TokenizerError": "errors",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, at its first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

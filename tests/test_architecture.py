@@ -19,6 +19,7 @@ RANK = {
     "families": 1,
     "files": 1,
     "progress": 1,
+    "version": 0,
     "fields": 2,
     "threads": 2,
     "workers": 2,

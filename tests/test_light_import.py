@@ -1,7 +1,13 @@
-"""`import npdistil` is quick: it loads no compiler and no framework."""
+"""`import npdistil` is quick: it loads no compiler and no framework, and names as they are used."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+import npdistil
 
 HEAVY = (
     "numba",
@@ -27,9 +33,50 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+# All that the package and its command line import by themselves.
+EVERYTHING = """
+from npdistil import *
+from npdistil.cli.main import VERBS, verb_module
+assert len(list(map(verb_module, VERBS))) > 5"""
+
+
 def test_import_is_light():
     """An import at module level that costs every user half a second."""
-    assert modules_after("import npdistil, npdistil.cli").isdisjoint(HEAVY)
+    assert modules_after(EVERYTHING).isdisjoint(HEAVY)
+    assert "numpy" not in modules_after("import npdistil, npdistil.cli")
+
+
+def test_each_public_name_is_there_for_programs_and_type_checkers():
+    """Catches a name that only one of the two tables of `__init__.py` has, or another home."""
+    source = ast.parse(Path(npdistil.__file__).read_text(encoding="utf-8"))
+    typed = {
+        alias.asname: node.module
+        for block in source.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        for alias in node.names
+    }
+    assert typed == npdistil._HOMES
+    for name in typed:
+        assert getattr(npdistil, name).__name__ == name
+    assert {*typed, "__version__"} <= {*dir(npdistil)}
+
+
+def test_a_name_that_is_not_there():
+    """Catches a lazy module that answers to anything, or by a KeyError."""
+    with pytest.raises(AttributeError, match="'npdistil' has no attribute 'encode'"):
+        npdistil.encode  # noqa: B018
+    assert not hasattr(npdistil, "_encode")
+
+
+def test_a_verb_imports_its_own_file_alone():
+    """Catches a command line that pays for all verbs at each start."""
+    found = modules_after(
+        "from npdistil.cli.main import _needed, VERBS\n"
+        "assert _needed(['cache', 'embed']) == ['cache'] and _needed(['--help']) == VERBS\n"
+        "assert _needed([]) == VERBS == _needed(['fly']) "
+    )
+    assert "numpy" not in found
 
 
 def test_a_warm_start_loads_llvm_alone(minilm_folder):

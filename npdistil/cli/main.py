@@ -4,19 +4,21 @@ An error is one line on standard error.
 """
 
 import argparse
+import importlib
 import io
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import NpdistilError
-from . import cache, convert, embed, fetch, info, table, tokenize, verify, warmup
 from .messages import say
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
-VERBS = (embed, tokenize, info, fetch, convert, verify, table, warmup, cache)
+# In the order of --help. Each is a file of this folder, with `add_arguments` and `run`; the first
+# line of its docstring is its summary.
+VERBS = ("embed", "tokenize", "info", "fetch", "convert", "verify", "table", "warmup", "cache")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else [*arguments]
+    options = _parser(_needed(words)).parse_args(words)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -68,17 +71,27 @@ def _run(arguments: Sequence[str] | None) -> int:
             return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _needed(words: Sequence[str]) -> Sequence[str]:
+    """The verbs to import: the one that comes first, else all, for their summaries."""
+    return words[:1] if words and words[0] in VERBS else VERBS
+
+
+def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="npdistil", description="BERT-class text encoders on a CPU.")
     parser.add_argument("--version", action="version", version=f"npdistil {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for verb in VERBS:
-        name = verb.__name__.rpartition(".")[2]
+    for name in needed:
+        verb = verb_module(name)
         summary = (verb.__doc__ or "").partition("\n")[0]
         sub_parser = verbs.add_parser(name, help=summary, description=summary)
         verb.add_arguments(sub_parser)
         sub_parser.set_defaults(run=verb.run)
     return parser
+
+
+def verb_module(name: str) -> Any:
+    """The file of a verb: fill_mask.py is `fill-mask`."""
+    return importlib.import_module(f".{name.replace('-', '_')}", __package__)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -15,7 +15,7 @@ from ..kernels.objects.files_hash import files_hash
 from ..kernels.objects.sealed import Sealed, seal
 
 # Folders and files of the package that have a part in what is kept, or may come to have one.
-SOURCES = ("__init__.py", "fields.py", "files.py", "text", "kernels/text", "kernels/objects")
+SOURCES = ("version.py", "fields.py", "files.py", "text", "kernels/text", "kernels/objects")
 
 
 def key_of(*parts: bytes | bytearray | None) -> str:

@@ -29,7 +29,7 @@ def unit_key(unit: Unit) -> str:
 
 def sources_hash() -> str:
     """A hash of every file below `kernels/`, and of the file that says npdistil's version."""
-    return files_hash(KERNELS.parent, KERNELS.parent / "__init__.py", KERNELS)
+    return files_hash(KERNELS.parent, KERNELS.parent / "version.py", KERNELS)
 
 
 @cache
