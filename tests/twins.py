@@ -8,13 +8,13 @@ import numpy as np
 
 from npdistil.encoder.pack_model import pack_linear
 from npdistil.kernels.attention import attention
-from npdistil.kernels.epilogues import ACTIVATION_CODES, ADD, PLAIN
+from npdistil.kernels.dense import dense
+from npdistil.kernels.epilogues import ACTIVATION_CODES, ADD, DENSE_CODES, PLAIN
 from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
 from npdistil.kernels.pack_panels import pack_panels
 from npdistil.kernels.pack_weights import unpack_panels, whole_heads, whole_panels
-from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
@@ -112,12 +112,17 @@ def _exact_linear(x_TI, weight_P, bias_E, epilogue, residual_TE) -> np.ndarray:
     return y_TE + residual_TE if epilogue == ADD else BENDS[epilogue](y_TE)
 
 
-def _exact_pooler(first_BD, weight_P, bias_E) -> np.ndarray:
-    return reference.pooler(first_BD, unpack_panels(weight_P, len(bias_E)), bias_E)
+def _exact_dense(x_NI, weight_P, bias_E, code) -> np.ndarray:
+    weight_EI = unpack_panels(weight_P, len(bias_E))
+    (activation,) = (name for name, number in DENSE_CODES.items() if number == code)
+    return reference.dense(x_NI, weight_EI, bias_E, activation)
 
 
-def _pooler_inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
-    return draw.array(s["T"], s["D"]), *pack_linear(draw.linear(s["D"], s["D"]))
+def _dense_inputs(code: int) -> Callable[[Draw, Sizes], tuple[Any, ...]]:
+    def inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
+        return draw.array(s["N"], s["I"]), *pack_linear(draw.linear(s["E"], s["I"])), code
+
+    return inputs
 
 
 def _norm_inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
@@ -164,6 +169,11 @@ LINEAR_SIZES = [
     ]
 ]
 NORM_SIZES = [{"T": T, "D": D} for T, D in [(1, 2), (0, 5), (3, 7), (5, 16), (4, 384)]]
+# A score for each of a few classes, a span's two, a pooler's many; nothing.
+DENSE_SIZES = [
+    {"N": N, "I": inputs, "E": outputs}
+    for N, inputs, outputs in [(1, 1, 1), (0, 5, 2), (7, 26, 2), (3, 33, 13), (5, 384, 384)]
+]
 LENGTHS = (1, 2, 17, 33, 70)
 
 TWINS = [
@@ -244,12 +254,16 @@ TWINS = [
         ],
         exact=lambda weight_EI, first: reference_panels.pack_panels(weight_EI, HOST.panel).ravel(),
     ),
-    Twin(
-        pooler,
-        reference.pooler,
-        _pooler_inputs,
-        lambda s: [(s["T"], whole_panels(s["D"]))],
-        NORM_SIZES,
-        exact=_exact_pooler,
+    *(
+        Twin(
+            dense,
+            reference.dense,
+            _dense_inputs(code),
+            lambda s: [(s["N"], whole_panels(s["E"]))],
+            DENSE_SIZES,
+            exact=_exact_dense,
+            label=activation,
+        )
+        for activation, code in DENSE_CODES.items()
     ),
 ]

@@ -1,12 +1,15 @@
 """What an engine must be able to do; the two that can are `numpy_backend` and `numba_backend`."""
 
-from typing import Literal, NamedTuple, Protocol, get_args
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from ..dims import Floats
+from ..params import LinearParams
 from .packing import PackedBatch
 
 Pooling = Literal["mean", "cls", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+Dense: TypeAlias = Callable[[Floats], Floats]  # rows [N, I] to [N, E]
 
 
 class PackedOutput(NamedTuple):
@@ -41,6 +44,15 @@ class Backend(Protocol):
         """
         ...
 
-    def pooler(self, first_BD: Floats) -> Floats | None:
-        """BERT's summary of each sequence; None for a model without a pooler."""
+    def dense(self, params: LinearParams, activation: str) -> Dense:
+        """A layer behind the encoder, of which heads are made; its weights are packed here.
+
+        Args:
+            params: in the engine's float type.
+            activation: "identity", or a name of `reference/activation.py`: "tanh", "relu", ...
+
+        Returns:
+            A function of rows [N, I], of the engine's float type and C-contiguous, to rows [N, E].
+            On the numba backend a row's result does not depend on the other rows.
+        """
         ...

@@ -22,7 +22,13 @@ BACKENDS = ("numba", "numpy")
 
 
 class Encoder:
-    """A BERT or DistilBERT encoder, callable on padded batches. Safe to share between threads."""
+    """A BERT or DistilBERT encoder, callable on padded batches. Safe to share between threads.
+
+    Attributes:
+        config: the architecture.
+        backend: the engine, for those who have packed rows.
+        pooler: BERT's summary of a sequence, from its first row [B, D]; None: not in the file.
+    """
 
     def __init__(
         self,
@@ -58,6 +64,8 @@ class Encoder:
             from .numpy_backend import NumpyBackend
 
             self.backend = NumpyBackend(params, config)
+        pooler = params.pooler
+        self.pooler = None if pooler is None else self.backend.dense(pooler, "tanh")
 
     @classmethod
     def from_pretrained(
@@ -138,9 +146,9 @@ class Encoder:
         self, hidden_TD: Floats, batch: PackedBatch, keep_BL: NDArray[np.bool_]
     ) -> Floats | None:
         """The pooler of column 0, as Transformers does; zeros where column 0 is masked."""
-        pooled = self.backend.pooler(hidden_TD[batch.position_ids_T == 0])
-        if pooled is None:
+        if self.pooler is None:
             return None
+        pooled = self.pooler(hidden_TD[batch.position_ids_T == 0])
         pooled_BD = np.zeros((len(keep_BL), pooled.shape[1]), pooled.dtype)
         pooled_BD[keep_BL[:, :1].any(axis=1)] = pooled
         return pooled_BD

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ..config import EncoderConfig
 from ..dims import Floats
-from ..kernels.entries import pooler
+from ..kernels import entries
+from ..kernels.epilogues import DENSE_CODES
 from ..kernels.model import CLS, MAX, MEAN, Output
-from ..params import AttentionParams, EncoderParams
-from .backend import PackedOutput, Pooling
+from ..params import AttentionParams, EncoderParams, LinearParams
+from .backend import Dense, PackedOutput, Pooling
 from .forward_passes import ForwardPasses
 from .pack_model import frozen, pack_linear, pack_model
 from .packing import PackedBatch
@@ -33,7 +34,6 @@ class NumbaBackend:
             params, config, lambda layer: self._folded.append(folded_biases(layer))
         )
         self._passes = ForwardPasses(self._model, config, num_threads)
-        self._pooler = None if params.pooler is None else pack_linear(params.pooler)
 
     def encode(
         self, batch: PackedBatch, output_hidden_states: bool, output_attentions: bool
@@ -82,14 +82,17 @@ class NumbaBackend:
         """A layer's attention as the file has it; see `unpack_attention`."""
         return unpack_attention(self._model, layer, self._folded[layer], self._config)
 
-    def pooler(self, first_BD: Floats) -> Floats | None:
-        """See `Backend.pooler`."""
-        if self._pooler is None:
-            return None
-        weight_P, bias_E = self._pooler
-        pooled_BE = np.empty((len(first_BD), len(bias_E)), np.float32)
-        pooler(first_BD, weight_P, bias_E, pooled_BE)
-        return np.ascontiguousarray(pooled_BE[:, : self._config.hidden_size])
+    def dense(self, params: LinearParams, activation: str) -> Dense:
+        """See `Backend.dense`."""
+        weight_P, bias_E = pack_linear(params)
+        code, outputs = DENSE_CODES[activation], len(params.bias_E)
+
+        def of_rows(x_NI: Floats) -> Floats:
+            y_NE = np.empty((len(x_NI), len(bias_E)), np.float32)
+            entries.dense(x_NI, weight_P, bias_E, code, y_NE)
+            return np.ascontiguousarray(y_NE[:, :outputs])
+
+        return of_rows
 
 
 NOTHING = Output(

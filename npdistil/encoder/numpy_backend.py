@@ -4,10 +4,10 @@ import numpy as np
 
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
-from ..params import EncoderParams
+from ..params import EncoderParams, LinearParams
 from ..reference import forward as reference
 from ..reference.first_token import encode_first
-from .backend import PackedOutput, Pooling
+from .backend import Dense, PackedOutput, Pooling
 from .packing import PackedBatch
 
 POOLING = {
@@ -51,12 +51,9 @@ class NumpyBackend:
             pooled_BE = np.concatenate(parts, axis=1)
         return reference.normalize(pooled_BE) if normalize else pooled_BE
 
-    def pooler(self, first_BD: Floats) -> Floats | None:
-        """See `Backend.pooler`."""
-        pooler = self._params.pooler
-        if pooler is None:
-            return None
-        return reference.pooler(first_BD, pooler.weight_EI, pooler.bias_E)
+    def dense(self, params: LinearParams, activation: str) -> Dense:
+        """See `Backend.dense`."""
+        return lambda x_NI: reference.dense(x_NI, params.weight_EI, params.bias_E, activation)
 
 
 def _arrays(batch: PackedBatch) -> tuple[Ints, Ints, Ints, Ints]:

@@ -148,17 +148,23 @@ def pack_sequences(sequences: Sequence[Int32], config: EncoderConfig) -> PackedB
 
 
 def pack_rows(
-    input_ids_T: NDArray[Any], cu_seqlens: NDArray[Any], config: EncoderConfig
+    input_ids_T: NDArray[Any],
+    cu_seqlens: NDArray[Any],
+    config: EncoderConfig,
+    token_type_ids_T: NDArray[Any] | None = None,
 ) -> PackedBatch:
-    """Sequences that lie one after another: token type 0, positions 0, 1, 2, ...
+    """Sequences that lie one after another: positions 0, 1, 2, ...
 
     Args:
         input_ids_T: integers.
         cu_seqlens: where each sequence begins, and the end of the last.
-        config: bounds of ids and positions.
+        config: bounds of ids, types and positions.
+        token_type_ids_T: integers, 0 for the first text and 1 for the second; None means 0. A
+            model without token types takes no notice of them.
 
     Raises:
-        InputError: an id out of range, or a sequence longer than the model has positions.
+        InputError: an id or a type out of range, another number of types than of ids, or a sequence
+            longer than the model has positions.
     """
     lengths = np.diff(cu_seqlens)
     longest = int(lengths.max(initial=0))
@@ -169,10 +175,13 @@ def pack_rows(
         )
     _expect_range("input_ids", input_ids_T, config.vocab_size, "the model's vocab_size")
     ids_T = input_ids_T.astype(np.int32)
+    types_T = np.zeros_like(ids_T)
+    if token_type_ids_T is not None and config.type_vocab_size:
+        expect_shape("token_type_ids", token_type_ids_T, "T", T=len(ids_T))
+        _expect_range("token_type_ids", token_type_ids_T, config.type_vocab_size, "type_vocab_size")
+        types_T = token_type_ids_T.astype(np.int32)
     positions_T = np.arange(len(ids_T)) - np.repeat(cu_seqlens[:-1], lengths)
-    return PackedBatch(
-        ids_T, np.zeros_like(ids_T), positions_T.astype(np.int32), _cu_seqlens(lengths)
-    )
+    return PackedBatch(ids_T, types_T, positions_T.astype(np.int32), _cu_seqlens(lengths))
 
 
 def unpack(rows_T: Floats, keep_BL: NDArray[np.bool_]) -> Floats:

@@ -1,6 +1,6 @@
 """The engine's compiled functions, as Python calls them."""
 
-from .model import ENCODE, PACK_PANELS, POOLER
+from .model import DENSE, ENCODE, PACK_PANELS
 from .objects.unit import Entry, Function, Unit
 
 ENGINE = Unit(
@@ -8,11 +8,11 @@ ENGINE = Unit(
     __name__,
     (
         Function(".forward", "encode", ENCODE),
-        Function(".pooler", "pooler", POOLER),
+        Function(".dense", "dense", DENSE),
         Function(".pack_panels", "pack_panels", PACK_PANELS),
     ),
 )
 
 encode = Entry(ENGINE, "encode")
-pooler = Entry(ENGINE, "pooler")
+dense = Entry(ENGINE, "dense")
 pack_panels = Entry(ENGINE, "pack_panels")

@@ -14,3 +14,5 @@ ACTIVATION_CODES = {
     "tanh": TANH,
     "sigmoid": SIGMOID,
 }
+# Likewise for a layer behind the encoder, which may bend nothing.
+DENSE_CODES = {"identity": PLAIN, **ACTIVATION_CODES}

@@ -110,7 +110,7 @@ SCRATCH = RecordKind(Scratch, (OUT2, OUT2, OUT2, OUT3))
 OUTPUT = RecordKind(Output, (OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT))
 # What the functions take that Python calls.
 ENCODE = (BATCH, MODEL, WORKSPACE, SCRATCH, OUTPUT, COUNTERS)
-POOLER = (IN2, IN1, IN1, OUT2)
+DENSE = (IN2, IN1, IN1, INT, OUT2)
 PACK_PANELS = (IN2, INT, OUT1)
 
 MEAN, CLS, MAX = 0, 1, 2  # codes of poolings

@@ -177,12 +177,16 @@ def layer_norm(x_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float) -> Fl
     return normal_TD * weight_D + bias_D
 
 
-# ----------------------------------------------------------- from token rows to one row a sequence
+# ------------------------------------------------------------------------------ behind the encoder
 
 
-def pooler(first_BD: Floats, weight_EI: Floats, bias_E: Floats) -> Floats:
-    """BERT's own summary of a sequence: tanh(linear) of its first token's row."""
-    return np.tanh(linear(first_BD, weight_EI, bias_E))
+def dense(x_NI: Floats, weight_EI: Floats, bias_E: Floats, activation: str) -> Floats:
+    """One layer behind the encoder: activation(linear), or with "identity" the linear alone.
+
+    With "tanh", on the first row of each sequence, it is BERT's pooler.
+    """
+    y_NE = linear(x_NI, weight_EI, bias_E)
+    return y_NE if activation == "identity" else ACTIVATIONS[activation](y_NE)
 
 
 def pool_mean(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from npdistil.encoder import packing
-from npdistil.encoder.packing import PackedBatch, pack, pack_sequences, unpack, unpack_attention
+from npdistil.encoder.packing import (
+    PackedBatch,
+    pack,
+    pack_rows,
+    pack_sequences,
+    unpack,
+    unpack_attention,
+)
 from npdistil.errors import InputError
 from tests.models import TINY
 
@@ -124,6 +131,19 @@ def test_sequences_are_checked_too():
     assert len(pack_sequences([long[1:]], TINY).input_ids_T) == 41
     with pytest.raises(InputError, match="a text of 42 tokens, but the model has 41 positions"):
         pack_sequences([long], TINY)
+
+
+def test_rows_take_token_types_of_a_model_that_has_them():
+    """Catches the types of pairs forgotten, one out of range, or DistilBERT asked for a table."""
+    ids_T, ends, types_T = np.arange(5), np.array([0, 2, 5]), np.array([0, 1, 0, 0, 1])
+    assert pack_rows(ids_T, ends, TINY, types_T).token_type_ids_T.tolist() == types_T.tolist()
+    assert not pack_rows(ids_T, ends, TINY).token_type_ids_T.any()
+    without = replace(TINY, model_type="distilbert", type_vocab_size=0)
+    assert not pack_rows(ids_T, ends, without, types_T).token_type_ids_T.any()
+    with pytest.raises(InputError, match=r"token_type_ids: 2 at \[1\] is outside 0...1"):
+        pack_rows(ids_T, ends, TINY, 2 * types_T)
+    with pytest.raises(InputError, match=r"token_type_ids: expected shape \[T=5\]"):
+        pack_rows(ids_T, ends, TINY, types_T[:4])
 
 
 def test_the_checked_copy_is_private():

@@ -8,18 +8,18 @@ from typing import Any
 import numba
 
 from npdistil.kernels.attention import attention
+from npdistil.kernels.dense import dense
 from npdistil.kernels.first_token import first_token_layer
 from npdistil.kernels.jit import Kernel
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
 from npdistil.kernels.objects.unit import Entry, Function, Unit
 from npdistil.kernels.pack_panels import pack_panels
-from npdistil.kernels.pooler import pooler
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
 from npdistil.kernels.transformer_layer import transformer_layer
 
 KERNELS = (
-    *(attention, first_token_layer, embed, layer_norm, linear, pooler, normalize),
+    *(attention, dense, first_token_layer, embed, layer_norm, linear, normalize),
     *(pack_panels, pool_first, pool_max, pool_mean, transformer_layer),
 )
 UNIT = Unit(

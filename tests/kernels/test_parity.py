@@ -63,7 +63,7 @@ def test_kernel_refuses_what_it_was_not_compiled_for(twin: Twin, rng):
 OTHER_LAYOUT = {
     "embed": ("params", "config"),
     "linear": ("weight_EI",),
-    "pooler": ("weight_EI",),
+    "dense": ("weight_EI",),
     "attention": ("query_TD", "key_TD", "value_TD", "cu_seqlens", "num_heads"),
     "pool_mean": ("hidden_TD", "cu_seqlens"),
     "pool_max": ("hidden_TD", "cu_seqlens"),

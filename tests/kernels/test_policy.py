@@ -101,7 +101,7 @@ def test_what_object_code_cannot_have_is_refused(name, error, reason):
 
 def test_a_declaration_that_disagrees_with_its_kernel_is_refused():
     """Words read as something else than what was written."""
-    unit = Unit("wrong", __name__, (Function("npdistil.kernels.pooler", "pooler", (IN1, OUT1)),))
+    unit = Unit("wrong", __name__, (Function("npdistil.kernels.dense", "dense", (IN1, OUT1)),))
     with pytest.raises(CompileError, match="declared with other arguments"):
         compile_unit(unit, "key")
 
@@ -153,7 +153,7 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
                               "tests/text/compiled/test_fallbacks.py"])
         functions = (*entries.ENGINE.functions, *text_entries.TEXT.functions)
         names = {function.name for function in functions}
-        assert called == names - {"pooler"}, called  # the pooler is called as a twin
+        assert called == names - {"dense"}, called  # dense is called as a twin
         sys.exit(code)
     """)
     script = tmp_path / "checked.py"
