@@ -1,0 +1,146 @@
+"""One input or many, in order, from constant memory: how every task is called."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dims import Floats
+from ..encoder.packing import PackedBatch
+from ..errors import InputError
+from ..progress import progress
+
+WINDOW = 256  # items that are read, tokenised and ordered by length at a time
+BATCH_TOKENS = 16_384  # token rows that are computed at a time, however many items they are
+
+# Items that follow each other, and the number of the first; as many results.
+Window = Callable[[list[Any], int], list[Any]]
+
+
+def answers(inputs: object, one: Callable[[object], bool], window: Window, unit: str) -> Any:
+    """Answer one item, a list of them, or a stream of them.
+
+    Args:
+        inputs: an item; a list, tuple or one-dimensional array of items; a `Path`, whose lines are
+            the items; or any other iterable. A stream is read no further than a window ahead.
+        one: whether something is an item by itself; asked first.
+        window: computes the results of up to 256 items; gets the number of the first, for messages.
+        unit: what the items are called beside the progress bar, "texts".
+
+    Returns:
+        A result for an item, a list of results for a list, tuple or array, and for anything else an
+        iterator of results. All are in the order of the items.
+
+    Raises:
+        InputError: `inputs` is none of these, a file is missing or not UTF-8; and whatever `window`
+            raises, for a stream when that item is reached.
+    """
+    if one(inputs):
+        return window([inputs], 0)[0]
+    if isinstance(inputs, np.ndarray) and inputs.ndim == 1:
+        inputs = inputs.tolist()
+    if isinstance(inputs, list | tuple):
+        return list(_results(inputs, len(inputs), window, unit))
+    if isinstance(inputs, Path):
+        if not inputs.exists():  # now, and not when the first result is asked for
+            raise InputError(f"{inputs}: no such file.")
+        return _results(lines(inputs), None, window, unit)
+    if isinstance(inputs, bytes | bytearray | Mapping | np.ndarray | str) or not isinstance(
+        inputs, Iterable
+    ):
+        shape = f" of shape {inputs.shape}" if isinstance(inputs, np.ndarray) else ""
+        raise InputError(
+            f"inputs: expected one of the {unit}, a list or other iterable of them, or the Path of "
+            f"a file with one a line, received {type(inputs).__name__}{shape}."
+        )
+    return _results(inputs, None, window, unit)
+
+
+def _results(inputs: Iterable[Any], total: int | None, window: Window, unit: str) -> Iterator[Any]:
+    items, first = iter(inputs), 0
+    with progress(total, unit, None) as bar:
+        while read := list(islice(items, WINDOW)):
+            results = window(read, first)
+            first += len(read)
+            bar.update(len(read))
+            yield from results
+
+
+def lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, one at a time; a line ends at a newline and nowhere else.
+
+    A carriage return before the newline and a byte order mark at the beginning are no text.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not UTF-8; names the line.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                text = line.removesuffix(b"\n").removesuffix(b"\r")
+                yield text.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as failure:
+        raise InputError(
+            f"{path}: line {number} is not UTF-8 (byte 0x{failure.object[failure.start]:02x}); "
+            "convert the file first, for example with iconv."
+        ) from None
+    except OSError as failure:
+        raise InputError(f"{path}: cannot be read: {failure.strerror}.") from None
+
+
+def by_length(
+    batch: PackedBatch, batch_tokens: int = BATCH_TOKENS
+) -> Iterator[tuple[NDArray[np.intp], PackedBatch]]:
+    """Cut a batch into ones of at most `batch_tokens` token rows, longest sequences first.
+
+    Yields:
+        The numbers of some sequences, and these as a batch; at least one sequence each.
+    """
+    order = np.argsort(-batch.lengths, kind="stable")
+    ordered = batch.take(order) if len(order) > 1 else batch
+    for first, last in ordered.spans(batch_tokens):
+        yield order[first:last], ordered.bundle(first, last)
+
+
+def in_spans(
+    batch: PackedBatch, batch_tokens: int, compute: Callable[[PackedBatch], Floats]
+) -> Floats:
+    """Compute a row a sequence, some sequences at a time: memory is bounded by tokens.
+
+    Args:
+        batch: at least one sequence.
+        batch_tokens: the most token rows at a time; a longer sequence is computed by itself.
+        compute: a batch to its rows [B, ...].
+
+    Returns:
+        The rows [B, ...] of all sequences, in their order.
+    """
+    parts = [(numbers, compute(part)) for numbers, part in by_length(batch, batch_tokens)]
+    rows: Floats = np.concatenate([part for _, part in parts])
+    placed = np.empty_like(rows)
+    placed[np.concatenate([numbers for numbers, _ in parts])] = rows
+    return placed
+
+
+def in_token_spans(
+    batch: PackedBatch, batch_tokens: int, compute: Callable[[PackedBatch], Floats]
+) -> list[Floats]:
+    """Compute a row a token, some sequences at a time; as `in_spans`.
+
+    Args:
+        batch: any number of sequences.
+        batch_tokens: the most token rows at a time; a longer sequence is computed by itself.
+        compute: a batch to its rows [T, ...].
+
+    Returns:
+        The rows [L, ...] of each sequence, in their order.
+    """
+    rows: list[Floats] = [np.empty(0, np.float32)] * len(batch.lengths)
+    for numbers, part in by_length(batch, batch_tokens):
+        split = np.split(compute(part), part.cu_seqlens[1:-1])
+        for number, rows_L in zip(numbers, split, strict=True):
+            rows[number] = rows_L
+    return rows
