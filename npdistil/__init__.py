@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .errors import ModelFileError as ModelFileError
     from .errors import NpdistilError as NpdistilError
     from .errors import TokenizerError as TokenizerError
+    from .tasks.pipeline import pipeline as pipeline
     from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
     from .text.tokenizer import Tokenizer as Tokenizer
 
@@ -29,6 +30,7 @@ _HOMES = {
     "SentenceEncoder": "tasks.sentence_encoder",
     "Tokenizer": "text.tokenizer",
     "TokenizerError": "errors",
+    "pipeline": "tasks.pipeline",
 }
 __all__ = ["__version__", *_HOMES]
 

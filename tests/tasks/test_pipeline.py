@@ -6,9 +6,8 @@ import types
 
 import pytest
 
-from npdistil import InputError, SentenceEncoder
-from npdistil.tasks import pipeline as module
-from npdistil.tasks.pipeline import ALIASES, TASKS, pipeline
+from npdistil import InputError, SentenceEncoder, pipeline
+from npdistil.tasks.pipeline import ALIASES, TASKS
 from tests.tasks.folders import write_model, write_settings
 
 
@@ -36,7 +35,7 @@ def echo(request, monkeypatch) -> str:
     place = types.ModuleType("npdistil.tasks.echo")
     place.Echo = request.param
     monkeypatch.setitem(sys.modules, "npdistil.tasks.echo", place)
-    monkeypatch.setitem(module.TASKS, "echo", ("echo", "Echo"))
+    monkeypatch.setitem(TASKS, "echo", ("echo", "Echo"))
     return "echo"
 
 
