@@ -3,7 +3,7 @@
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -13,14 +13,15 @@ from ..errors import InputError
 SUFFIXES = (".npy", ".jsonl")
 
 
-def checked_output(path: Path) -> Path:
-    """The path, if a file of a known format can be written there.
+def checked_output(path: Path, suffixes: Sequence[str] | None = SUFFIXES) -> Path:
+    """The path, if a file of a known format can be written there; any name where they are None.
 
     Raises:
         InputError: another suffix, a folder that is not there, or a folder in the file's place.
     """
-    if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: the name must end in {' or '.join(SUFFIXES)}.")
+    if suffixes is not None and path.suffix not in suffixes:
+        *some, last = suffixes
+        raise InputError(f"{path}: the name must end in {', '.join(some)} or {last}.")
     try:
         if not path.parent.is_dir():
             raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")

@@ -205,7 +205,7 @@ def test_closed_standard_input(run, tmp_path, folder):
     class Failing:
         buffer = property(lambda self: self)
 
-        def read(self) -> bytes:
+        def read1(self, size: int) -> bytes:
             raise OSError(5, "Input/output error")
 
     for stdin, message in ((None, "is closed; name a file"), (Failing(), "Input/output error")):
