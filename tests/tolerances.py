@@ -19,6 +19,7 @@ KERNELS = {
     "normalize": 1e-6,  # one sum of squares, a root and a division
     "pack_panels": 0.0,  # no arithmetic
     "dense": 1e-5,  # up to 384 products added in order; a bend enlarges their error by a tenth
+    "score_words": 2e-5,  # as linear
     "transformer_layer": 2e-5,  # six of the above in a row
 }
 

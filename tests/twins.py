@@ -14,10 +14,17 @@ from npdistil.kernels.ir.target import HOST
 from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
 from npdistil.kernels.pack_panels import pack_panels
-from npdistil.kernels.pack_weights import unpack_panels, whole_heads, whole_panels
+from npdistil.kernels.pack_weights import (
+    unpack_panels,
+    whole_heads,
+    whole_panels,
+    whole_vectors,
+)
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
+from npdistil.kernels.score_words import NEAR, ROWS, score_words
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
+from npdistil.reference import masked_lm as reference_masked_lm
 from npdistil.reference import panels as reference_panels
 from npdistil.reference.activation import ACTIVATIONS
 from tests.kernels.compiled import compiled
@@ -156,6 +163,16 @@ def _embed_inputs(draw: Draw, sizes: Sizes) -> tuple[Any, ...]:
     return (*ids, *tables, np.pad(norm.weight_D, spare), np.pad(norm.bias_D, spare), EPS)
 
 
+def _scores_inputs(draw: Draw, s: Sizes) -> tuple[Any, ...]:
+    M, V, D = s["M"], s["V"], s["D"]
+    x_MD = np.pad(draw.array(M, D), ((0, 0), (0, whole_vectors(D) - D)))
+    return x_MD, draw.array(V, D), draw.array(V), 0, V
+
+
+def _exact_scores(x_MD, word_VD, bias_V, first, last) -> np.ndarray:
+    return reference_masked_lm.score_words(x_MD[:, : word_VD.shape[1]], word_VD, bias_V)
+
+
 # Below, at and above a register block's rows and a panel's outputs; one of everything; nothing.
 LINEAR_SIZES = [
     {"T": T, "I": inputs, "E": outputs}
@@ -265,5 +282,17 @@ TWINS = [
             label=activation,
         )
         for activation, code in DENSE_CODES.items()
+    ),
+    Twin(
+        score_words,
+        reference_masked_lm.score_words,
+        _scores_inputs,
+        lambda s: [(s["M"], s["V"])],
+        [
+            *({"M": M, "V": V, "D": 19} for M in (0, 1, ROWS, 2 * ROWS + 1) for V in (1, 4, 7)),
+            *({"M": 3, "V": 9, "D": D} for D in (1, HOST.lanes, HOST.lanes + 1, 312)),
+            {"M": ROWS + 1, "V": 2 * (NEAR // 384) + 5, "D": 384},  # words beyond the nearest cache
+        ],
+        exact=_exact_scores,
     ),
 ]

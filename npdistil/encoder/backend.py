@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from ..dims import Floats
-from ..params import LinearParams
+from ..params import LinearParams, NormParams
 from .packing import PackedBatch
 
 Pooling = Literal["mean", "cls", "max"]
@@ -54,5 +54,20 @@ class Backend(Protocol):
         Returns:
             A function of rows [N, I], of the engine's float type and C-contiguous, to rows [N, E].
             On the numba backend a row's result does not depend on the other rows.
+        """
+        ...
+
+    def word_scores(self, norm: NormParams, word_VD: Floats | None, bias_V: Floats) -> Dense:
+        """The end of a masked language model's head: LayerNorm, then a score for each word.
+
+        Args:
+            norm: in the engine's float type, as are the others.
+            word_VD: the decoder's weight; None: tied, the encoder's own table, of which no second
+                copy is made.
+            bias_V: one number a word.
+
+        Returns:
+            A function of rows [M, D] to scores [M, V] (`reference/masked_lm.py`). On the numba
+            backend a row's scores do not depend on the other rows.
         """
         ...

@@ -14,12 +14,13 @@ from ..dims import Floats
 from ..kernels import entries
 from ..kernels.epilogues import DENSE_CODES
 from ..kernels.model import CLS, MAX, MEAN, Output
-from ..params import AttentionParams, EncoderParams, LinearParams
+from ..params import AttentionParams, EncoderParams, LinearParams, NormParams
 from .backend import Dense, PackedOutput, Pooling
 from .forward_passes import ForwardPasses
 from .pack_model import frozen, pack_linear, pack_model
 from .packing import PackedBatch
 from .unpack_attention import FoldedBiases, folded_biases, unpack_attention
+from .word_scores import WordScores
 
 POOLING = {"mean": MEAN, "cls": CLS, "max": MAX}
 
@@ -29,6 +30,7 @@ class NumbaBackend:
 
     def __init__(self, params: EncoderParams, config: EncoderConfig, num_threads: int) -> None:
         self._config = config
+        self._num_threads = num_threads
         self._folded: list[FoldedBiases] = []
         self._model = pack_model(
             params, config, lambda layer: self._folded.append(folded_biases(layer))
@@ -93,6 +95,12 @@ class NumbaBackend:
             return np.ascontiguousarray(y_NE[:, :outputs])
 
         return of_rows
+
+    def word_scores(self, norm: NormParams, word_VD: Floats | None, bias_V: Floats) -> Dense:
+        """See `Backend.word_scores`."""
+        table_VD = self._model.word_VD if word_VD is None else word_VD
+        eps = self._config.layer_norm_eps
+        return WordScores(norm, table_VD, bias_V, eps, self._num_threads)
 
 
 NOTHING = Output(

@@ -4,9 +4,10 @@ import numpy as np
 
 from ..config import EncoderConfig
 from ..dims import Floats, Ints
-from ..params import EncoderParams, LinearParams
+from ..params import EncoderParams, LinearParams, NormParams
 from ..reference import forward as reference
 from ..reference.first_token import encode_first
+from ..reference.masked_lm import score_words
 from .backend import Dense, PackedOutput, Pooling
 from .packing import PackedBatch
 
@@ -54,6 +55,17 @@ class NumpyBackend:
     def dense(self, params: LinearParams, activation: str) -> Dense:
         """See `Backend.dense`."""
         return lambda x_NI: reference.dense(x_NI, params.weight_EI, params.bias_E, activation)
+
+    def word_scores(self, norm: NormParams, word_VD: Floats | None, bias_V: Floats) -> Dense:
+        """See `Backend.word_scores`."""
+        table_VD = self._params.embeddings.word_VD if word_VD is None else word_VD
+        eps = self._config.layer_norm_eps
+
+        def of_rows(hidden_MD: Floats) -> Floats:
+            x_MD = reference.layer_norm(hidden_MD, norm.weight_D, norm.bias_D, eps)
+            return score_words(x_MD, table_VD, bias_V)
+
+        return of_rows
 
 
 def _arrays(batch: PackedBatch) -> tuple[Ints, Ints, Ints, Ints]:

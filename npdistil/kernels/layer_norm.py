@@ -1,10 +1,11 @@
 """(x - mean) / sqrt(var + eps) * weight + bias, of rows in place and of embeddings."""
 
 from .ir.intrinsics import address, normalize_four_rows, normalize_row
-from .jit import FLOAT, IDS, IN1, IN2, INT, OUT2, vector_kernel
+from .jit import FLOAT, IDS, IN1, IN2, OUT2, vector_kernel
+from .model import LAYER_NORM
 
 
-@vector_kernel(OUT2, IN1, IN1, FLOAT, INT)
+@vector_kernel(*LAYER_NORM)
 def layer_norm(x_TD, weight_D, bias_D, eps, hidden_size):
     """Twin: reference.forward.layer_norm, in place.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .signature import COUNTERS, DOUBLE, IDS, IN1, IN2, INT, OUT1, OUT2, OUT3, RecordKind
+from .signature import COUNTERS, DOUBLE, FLOAT, IDS, IN1, IN2, INT, OUT1, OUT2, OUT3, RecordKind
 
 Array = NDArray[np.float32]
 Ids = NDArray[np.int32]
@@ -112,6 +112,8 @@ OUTPUT = RecordKind(Output, (OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT))
 ENCODE = (BATCH, MODEL, WORKSPACE, SCRATCH, OUTPUT, COUNTERS)
 DENSE = (IN2, IN1, IN1, INT, OUT2)
 PACK_PANELS = (IN2, INT, OUT1)
+LAYER_NORM = (OUT2, IN1, IN1, FLOAT, INT)
+SCORE_WORDS = (IN2, IN2, IN1, INT, INT, OUT2)
 
 MEAN, CLS, MAX = 0, 1, 2  # codes of poolings
 NUM_STAGES = 7  # of a layer; see `transformer_layer.py`

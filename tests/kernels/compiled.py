@@ -16,11 +16,12 @@ from npdistil.kernels.linear import linear
 from npdistil.kernels.objects.unit import Entry, Function, Unit
 from npdistil.kernels.pack_panels import pack_panels
 from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
+from npdistil.kernels.score_words import score_words
 from npdistil.kernels.transformer_layer import transformer_layer
 
 KERNELS = (
     *(attention, dense, first_token_layer, embed, layer_norm, linear, normalize),
-    *(pack_panels, pool_first, pool_max, pool_mean, transformer_layer),
+    *(pack_panels, pool_first, pool_max, pool_mean, score_words, transformer_layer),
 )
 UNIT = Unit(
     "tests",

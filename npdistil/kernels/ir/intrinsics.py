@@ -10,6 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .columns import emit_softmax_columns
+from .dots import emit_dots, emit_scores
 from .microkernel import Block, emit_block
 from .rows import Function, emit_layer_norm, emit_map
 from .target import HOST, Shape, Target
@@ -125,9 +126,7 @@ def make_normalize(rows: int) -> Any:
         def generate(context, builder, signature, arguments):
             v = Vectors(builder, HOST.lanes)
             x, stride, size, weight, bias, eps = arguments
-            places = [v.pointer(x)]
-            for _ in range(1, rows):
-                places.append(v.offset(places[-1], stride))
+            places = _places(v, x, stride, rows)
             emit_layer_norm(v, places, size, v.pointer(weight), v.pointer(bias), eps)
             return context.get_dummy_value()
 
@@ -137,6 +136,35 @@ def make_normalize(rows: int) -> Any:
 
 
 normalize_row, normalize_four_rows = make_normalize(1), make_normalize(4)
+
+
+def make_dots(words: int, rows: int) -> Any:
+    """So many rows of a table times so many other rows as an intrinsic."""
+
+    @intrinsic
+    def score_block(typing_context, word, word_stride, row, row_stride, size, bias, y, y_stride):
+        """y[row, word] = bias[word] + the product of `size` floats; see `dots.py`."""
+
+        def generate(context, builder, signature, arguments):
+            v = Vectors(builder, HOST.lanes)
+            word, word_stride, row, row_stride, size, bias, y, y_stride = arguments
+            sums = emit_dots(
+                v, _places(v, word, word_stride, words), _places(v, row, row_stride, rows), size
+            )
+            emit_scores(v, sums, v.pointer(bias), v.pointer(y), y_stride)
+            return context.get_dummy_value()
+
+        return types.void(*[types.intp] * 8), generate
+
+    return score_block
+
+
+def _places(v: Vectors, first: Any, stride: Any, count: int) -> list[Any]:
+    """Pointers to rows, one every `stride` bytes."""
+    places = [v.pointer(first)]
+    for _ in range(1, count):
+        places.append(v.offset(places[-1], stride))
+    return places
 
 
 def make_map(function: Function) -> Any:

@@ -44,6 +44,14 @@ class Vectors:
         """`lanes` floats, from `floats` floats after the pointer."""
         return self.builder.load(self.shift(pointer, floats), typ=self.type, align=FLOAT_BYTES)
 
+    def load_first(self, pointer: ir.Value, inside: ir.Value) -> ir.Value:
+        """Some lanes from memory (`first_lanes`), zeros in the others, where nothing is read."""
+        name = f"llvm.masked.load.v{self.lanes}f32.p0"
+        parts = [ir.PointerType(), I32, ir.VectorType(ir.IntType(1), self.lanes), self.type]
+        function = self._declared(name, ir.FunctionType(self.type, parts))
+        align = ir.Constant(I32, FLOAT_BYTES)
+        return self.builder.call(function, [pointer, align, inside, self.constant(0.0)])
+
     def load_splat(self, pointer: ir.Value) -> ir.Value:
         """One float, in every lane."""
         return self.splat(self.builder.load(pointer, typ=F32, align=FLOAT_BYTES))
