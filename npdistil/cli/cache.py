@@ -5,6 +5,8 @@ from pathlib import Path
 
 from .messages import say
 
+EXAMPLE = "npdistil cache show"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil cache`."""

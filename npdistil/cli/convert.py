@@ -8,6 +8,8 @@ from ..tasks.convert_weights import DTYPES
 from .messages import say
 from .model_options import add_revision
 
+EXAMPLE = "npdistil convert downloads/xtremedistil-l6-h256 weights/xtremedistil-l6-h256"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil convert`."""
@@ -16,9 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "tf_model.h5) as model.safetensors into the new folder TARGET, with config.json and the "
         "files of the tokenizer. TARGET appears when it is whole and compared; SOURCE is only read."
         " An interrupted run is resumed by the same command."
-    )
-    parser.epilog = (
-        "example: npdistil convert downloads/xtremedistil-l6-h256 weights/xtremedistil-l6-h256"
     )
     parser.add_argument("source", metavar="SOURCE", help="model folder, or a name at the hub")
     parser.add_argument("target", metavar="TARGET", help="folder that does not exist yet")

@@ -13,6 +13,8 @@ from .output_file import checked_output
 from .read_texts import read_texts
 from .write_vectors import write_vectors
 
+EXAMPLE = "npdistil embed texts.txt -m weights/all-MiniLM-L6-v2 -o vectors.npy"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil embed`."""

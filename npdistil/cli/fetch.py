@@ -6,6 +6,8 @@ from pathlib import Path
 from .messages import say
 from .model_options import add_revision
 
+EXAMPLE = "npdistil fetch xtremedistil-l6-h256 -o weights/xtremedistil-l6-h256"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil fetch`."""
@@ -15,7 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "An interrupted run is resumed by the same command. Needs huggingface_hub: "
         "pip install 'npdistil[hub]'."
     )
-    parser.epilog = "example: npdistil fetch xtremedistil-l6-h256 -o weights/xtremedistil-l6-h256"
     parser.add_argument("name", metavar="NAME", help="OWNER/NAME at the hub, or a short name")
     add_revision(parser)
     parser.add_argument(

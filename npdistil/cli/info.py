@@ -14,6 +14,8 @@ from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
 from .model_options import add_model
 
+EXAMPLE = "npdistil info weights/all-MiniLM-L6-v2"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil info`."""

@@ -16,9 +16,19 @@ from ..errors import NpdistilError
 from .messages import say
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
-# In the order of --help. Each is a file of this folder, with `add_arguments` and `run`; the first
-# line of its docstring is its summary.
+# In the order of --help. Each is a file of this folder, with `add_arguments`, `run` and EXAMPLE, a
+# command line that works; the first line of its docstring is its summary.
 VERBS = ("embed", "tokenize", "info", "fetch", "convert", "verify", "table", "warmup", "cache")
+_BEFORE_EXAMPLE = "example: "
+
+
+class _Help(argparse.HelpFormatter):
+    """argparse's help, with the example on one line, to be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith(_BEFORE_EXAMPLE):
+            return text
+        return super()._fill_text(text, width, indent)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,8 +93,11 @@ def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
     for name in needed:
         verb = verb_module(name)
         summary = (verb.__doc__ or "").partition("\n")[0]
-        sub_parser = verbs.add_parser(name, help=summary, description=summary)
+        sub_parser = verbs.add_parser(
+            name, help=summary, description=summary, formatter_class=_Help
+        )
         verb.add_arguments(sub_parser)
+        sub_parser.epilog = f"{_BEFORE_EXAMPLE}{verb.EXAMPLE}"
         sub_parser.set_defaults(run=verb.run)
     return parser
 

@@ -10,6 +10,7 @@ from ..progress import progress
 from ..tasks.card_table import COLUMNS, LENGTH, cells, legend, rows
 from .messages import say
 
+EXAMPLE = "npdistil table --json"
 TURNS = 5
 
 
@@ -19,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "The ten systems of the XtremeDistil card and all-MiniLM-L6-v2. No file is needed: what is "
         "published is in the package, and speed is measured with random weights of the sizes."
     )
-    parser.epilog = "example: npdistil table --measure --threads 1"
     parser.add_argument(
         "--measure",
         action="store_true",

@@ -16,6 +16,7 @@ from .output_file import checked_output
 from .read_texts import read_texts
 from .write_ids import json_line, write_ids
 
+EXAMPLE = 'npdistil tokenize "It was naïve." -m weights/all-MiniLM-L6-v2'
 BATCH = 256
 # Fewer characters are read by the readable tokenizer before the compiled one is even loaded.
 FEW_CHARACTERS = 1_000_000

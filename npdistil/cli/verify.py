@@ -9,6 +9,7 @@ from ..errors import ModelFileError
 from ..tasks.folder_lock import NAME, check_lock, write_lock
 from .messages import printable, say
 
+EXAMPLE = "npdistil verify weights/xtremedistil-l6-h256"
 FAILED = 1
 
 
@@ -18,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"Compare size and sha256 of each file with {NAME}, which fetch and convert write, and "
         "embed its 20 texts again. Exit code 1 if anything is not as it was."
     )
-    parser.epilog = "example: npdistil verify weights/xtremedistil-l6-h256"
     parser.add_argument("folder", metavar="FOLDER", help="model folder")
     parser.add_argument(
         "--write", action="store_true", help="write the lock of the folder as it is now"

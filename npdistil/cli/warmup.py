@@ -4,6 +4,8 @@ import argparse
 
 from .messages import say
 
+EXAMPLE = "npdistil warmup"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil warmup`: none."""

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import shlex
 import signal
 import struct
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from npdistil.cli.fetch import EXAMPLE
 from npdistil.tasks.folder_lock import NAME, check_lock
 from tests.cli.running import runner
 from tests.live.hub_server import COMMIT
@@ -60,6 +62,16 @@ def test_fetch_into_the_cache_repairs_it(hub, tmp_path, run):
     blob.unlink()  # and a link that leads nowhere
     assert run("fetch", HUB_ID).code == 0
     assert (snapshot / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+
+
+def test_the_example_of_help_works(hub, tmp_path, run):
+    """An example that was never run, or not since an option was renamed."""
+    (tmp_path / "weights").mkdir()
+    program, verb, *arguments = shlex.split(EXAMPLE)
+    done = run(verb, *arguments)
+    assert (program, verb) == ("npdistil", "fetch")
+    assert (done.code, done.out) == (0, "weights/xtremedistil-l6-h256\n")
+    assert check_lock(tmp_path / "weights" / "xtremedistil-l6-h256").right
 
 
 def test_fetch_into_a_folder(hub, tmp_path, run):
