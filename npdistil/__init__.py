@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .errors import NpdistilError as NpdistilError
     from .errors import TokenizerError as TokenizerError
     from .tasks.pipeline import pipeline as pipeline
+    from .tasks.search.index import SearchIndex as SearchIndex
+    from .tasks.search.paraphrase_mining import paraphrase_mining as paraphrase_mining
+    from .tasks.search.semantic_search import semantic_search as semantic_search
     from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
     from .text.tokenizer import Tokenizer as Tokenizer
 
@@ -27,10 +30,13 @@ _HOMES = {
     "InputError": "errors",
     "ModelFileError": "errors",
     "NpdistilError": "errors",
+    "SearchIndex": "tasks.search.index",
     "SentenceEncoder": "tasks.sentence_encoder",
     "Tokenizer": "text.tokenizer",
     "TokenizerError": "errors",
+    "paraphrase_mining": "tasks.search.paraphrase_mining",
     "pipeline": "tasks.pipeline",
+    "semantic_search": "tasks.search.semantic_search",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -1,0 +1,1 @@
+"""The nearest of many texts, and which of them say the same."""

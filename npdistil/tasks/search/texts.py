@@ -1,0 +1,111 @@
+"""Searching texts that need not fit into memory: on the fly, or into a saved index."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...arguments import as_flag, as_folder, as_texts
+from ...errors import InputError
+from ..sentence_encoder import SentenceEncoder
+from ..windows import as_iterable
+from .best_rows import BestRows
+from .index_files import written_index
+from .index_rows import about_index, probe_of, scaled
+from .semantic_search import Hits, as_hits, as_positive
+from .vectors import expect_finite
+
+
+def search_texts(
+    queries: str | Sequence[str],
+    texts: Iterable[str],
+    encoder: SentenceEncoder,
+    top_k: int = 10,
+) -> list[Hits]:
+    """The texts nearest to each query by cosine, exact, best first; of any number, and none kept.
+
+    Args:
+        queries: one or many.
+        texts: any iterable; read once.
+        encoder: embeds both.
+        top_k: texts for each query; fewer texts give all of them.
+
+    Returns:
+        For each query a list of {"corpus_id": int, "score": float, "text": str}; corpus_id counts
+        the texts from 0.
+
+    Raises:
+        InputError: no texts, an item that is no text, or a `top_k` below 1.
+    """
+    top_k = as_positive(top_k, "top_k")
+    asked = as_texts(queries, "queries")
+    queries_BD = scaled(encoder.encode(asked, show_progress_bar=False), True)
+    best = BestRows(queries_BD, top_k, "dot", unit=True, name="texts")
+    kept: dict[int, str] = {}
+    for vectors_ND, window in embedded(texts, encoder):
+        kept |= enumerate(window, best.rows)
+        best.add(scaled(vectors_ND, True).astype(np.float32))
+        wanted = {row for found in best.finish() for row in found.ids.tolist()}
+        kept = {row: text for row, text in kept.items() if row in wanted}
+    if not best.rows:
+        raise InputError("texts: none, so there is nothing to search in.")
+    found = [as_hits(rows) for rows in best.finish()]
+    return [[{**hit, "text": kept[hit["corpus_id"]]} for hit in hits] for hits in found]
+
+
+def write_index(
+    folder: str | Path,
+    texts: Iterable[str],
+    encoder: SentenceEncoder,
+    model: str = "",
+    normalize: bool = True,
+) -> int:
+    """Embed texts without end into a saved index, from constant memory.
+
+    Args:
+        folder: does not exist yet; appears when all is written.
+        texts: any iterable; its items are kept beside the vectors.
+        encoder: embeds them.
+        model: its name, for people.
+        normalize: scale vectors to length 1, so that scores are cosines.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        InputError: no texts, an item that is no text, or a folder that exists or cannot be written;
+            nothing is left behind.
+    """
+    normalize = as_flag(normalize, "normalize")
+    about = about_index(model, encoder.embedding_dimension, normalize, probe_of(encoder))
+    with written_index(as_folder(folder), about, True) as writer:
+        for vectors_ND, window in embedded(texts, encoder):
+            expect_finite(vectors_ND, "vectors", writer.rows)
+            writer.append(
+                scaled(vectors_ND, normalize).astype(np.float32),
+                [{"text": text} for text in window],
+            )
+        if not writer.rows:
+            raise InputError("texts: none, so there is nothing to search in.")
+    return writer.rows
+
+
+def embedded(
+    texts: Iterable[str], encoder: SentenceEncoder
+) -> Iterator[tuple[NDArray[np.float32], list[str]]]:
+    """Blocks of vectors with their texts, in order, from constant memory.
+
+    Raises:
+        InputError: an item that is no text.
+    """
+    read: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for text in as_iterable(texts):
+            read.append(text)
+            yield text
+
+    for vectors_ND in encoder.encode_iter(noted()):
+        yield vectors_ND, read[: len(vectors_ND)]
+        del read[: len(vectors_ND)]
