@@ -18,7 +18,19 @@ from .messages import say
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
 # In the order of --help. Each is a file of this folder, with `add_arguments`, `run` and EXAMPLE, a
 # command line that works; the first line of its docstring is its summary.
-VERBS = ("embed", "tokenize", "info", "fetch", "convert", "verify", "table", "warmup", "cache")
+VERBS = (
+    "embed",
+    "search",
+    "similar",
+    "tokenize",
+    "info",
+    "fetch",
+    "convert",
+    "verify",
+    "table",
+    "warmup",
+    "cache",
+)
 _BEFORE_EXAMPLE = "example: "
 
 

@@ -46,6 +46,11 @@ def add_records(parser: argparse.ArgumentParser, required: Sequence[str] = ("tex
         required: the fields of a record, as for `answer_records`.
     """
     add_inputs(parser, required)
+    add_output(parser)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """--json and -o FILE."""
     parser.add_argument(
         "--json", action="store_true", help="JSON lines: the result of each input, one a line"
     )
@@ -113,7 +118,7 @@ def answer_records(
         check=check,
     )
     with ExitStack() as stack:
-        printer = _printer(options, head, row, stack)
+        printer = opened_printer(options, head, row, stack)
         stack.callback(printer.flush)  # after Ctrl-C, too: what is known is not lost
         counts = _Counts(printer)
         for result in answer(counts.good(records)):
@@ -122,9 +127,20 @@ def answer_records(
     return counts.report()
 
 
-def _printer(
+def opened_printer(
     options: argparse.Namespace, head: Sequence[str], row: Rows, stack: ExitStack
 ) -> Printer:
+    """What prints results in the form that `--json`, `-o` and the terminal ask for.
+
+    Args:
+        options: with `json` and `output`, as `add_output` makes them.
+        head: the names of a table's columns.
+        row: fields and result to rows, as for `answer_records`.
+        stack: closes the output file.
+
+    Raises:
+        InputError: the output cannot be written.
+    """
     as_json = options.json
     if options.output is not None:
         path = checked_output(Path(options.output), None)

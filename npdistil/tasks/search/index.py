@@ -13,13 +13,12 @@ from ..sentence_encoder import SentenceEncoder
 from ..windows import as_iterable
 from .best_rows import Best, BestRows
 from .index_files import Entry, MappedEntries, map_array, read_about, read_probe, written_index
-from .index_rows import about_index, as_entries, cosine, probe_of, scaled
+from .index_rows import DEFAULT_TOP_K, about_index, as_entries, cosine, probe_of, scaled
 from .semantic_search import Hits, as_corpus, as_positive
 from .vectors import Vectors, as_vectors, expect_finite, expect_same_dimension
 
 LEAST_COSINE = 0.999  # of the probe's two vectors; other weights or another pooling are far below
 BLOCK = 4096  # rows that are scaled or written at a time
-DEFAULT_TOP_K = 10
 
 
 class SearchIndex:

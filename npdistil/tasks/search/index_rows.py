@@ -14,6 +14,7 @@ from .best_rows import lengths
 from .index_files import Entry
 from .vectors import Vectors
 
+DEFAULT_TOP_K = 10
 PROBE = "Small earthquakes often announce an eruption."
 
 

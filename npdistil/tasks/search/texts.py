@@ -12,7 +12,7 @@ from ..sentence_encoder import SentenceEncoder
 from ..windows import as_iterable
 from .best_rows import BestRows
 from .index_files import written_index
-from .index_rows import about_index, probe_of, scaled
+from .index_rows import DEFAULT_TOP_K, about_index, probe_of, scaled
 from .semantic_search import Hits, as_hits, as_positive
 from .vectors import expect_finite
 
@@ -21,7 +21,7 @@ def search_texts(
     queries: str | Sequence[str],
     texts: Iterable[str],
     encoder: SentenceEncoder,
-    top_k: int = 10,
+    top_k: int | None = None,
 ) -> list[Hits]:
     """The texts nearest to each query by cosine, exact, best first; of any number, and none kept.
 
@@ -29,19 +29,19 @@ def search_texts(
         queries: one or many.
         texts: any iterable; read once.
         encoder: embeds both.
-        top_k: texts for each query; fewer texts give all of them.
+        top_k: texts for each query; None: 10, or all where there are fewer.
 
     Returns:
         For each query a list of {"corpus_id": int, "score": float, "text": str}; corpus_id counts
         the texts from 0.
 
     Raises:
-        InputError: no texts, an item that is no text, or a `top_k` below 1.
+        InputError: no texts, an item that is no text, a `top_k` below 1, or fewer texts than that.
     """
-    top_k = as_positive(top_k, "top_k")
+    most = DEFAULT_TOP_K if top_k is None else as_positive(top_k, "top_k")
     asked = as_texts(queries, "queries")
     queries_BD = scaled(encoder.encode(asked, show_progress_bar=False), True)
-    best = BestRows(queries_BD, top_k, "dot", unit=True, name="texts")
+    best = BestRows(queries_BD, most, "dot", unit=True, name="texts")
     kept: dict[int, str] = {}
     for vectors_ND, window in embedded(texts, encoder):
         kept |= enumerate(window, best.rows)
@@ -50,6 +50,10 @@ def search_texts(
         kept = {row: text for row, text in kept.items() if row in wanted}
     if not best.rows:
         raise InputError("texts: none, so there is nothing to search in.")
+    if top_k is not None and top_k > best.rows:
+        raise InputError(
+            f"top_k: {top_k} texts are asked for, but there are {best.rows}; ask for no more."
+        )
     found = [as_hits(rows) for rows in best.finish()]
     return [[{**hit, "text": kept[hit["corpus_id"]]} for hit in hits] for hits in found]
 

@@ -116,9 +116,9 @@ def test_texts_on_the_fly(encoder):
     index = SearchIndex.from_texts(texts, encoder)
     queries = ["bread 299", "fire 0"]
     assert search_texts(queries, iter(texts), encoder, 4) == index.search(queries, 4)
-    assert search_texts("x", TEXTS, encoder, 99) == [
-        SearchIndex.from_texts(TEXTS, encoder).search("x")
-    ]
+    assert search_texts("x", TEXTS, encoder) == [SearchIndex.from_texts(TEXTS, encoder).search("x")]
+    with pytest.raises(InputError, match="6 texts are asked for, but there are 5"):
+        search_texts("x", TEXTS, encoder, 6)
 
 
 def test_a_wrong_model_is_told(encoder, saved, tmp_path):

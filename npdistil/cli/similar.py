@@ -1,0 +1,98 @@
+"""Find texts that say the same: duplicates and paraphrases within a file."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from ..errors import InputError
+from .model_options import add_model
+from .read_corpus import Corpus
+from .records import add_inputs, add_output, opened_printer
+
+EXAMPLE = "npdistil similar texts.txt -m weights/all-MiniLM-L6-v2 --threshold 0.7"
+HEAD = ("score", "i", "j", "text", "other text")
+THRESHOLD, TOP_K, MAX_PAIRS = 0.8, 100, 500_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `npdistil similar`."""
+    add_inputs(parser)
+    add_model(parser)
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        metavar="X",
+        help=f"least cosine of a pair; default: {THRESHOLD}",
+    )
+    parser.add_argument(
+        "-k",
+        "--top-k",
+        type=int,
+        default=TOP_K,
+        metavar="N",
+        help=f"nearest texts of each that are looked at; default: {TOP_K}",
+    )
+    parser.add_argument(
+        "--max-pairs",
+        type=int,
+        default=MAX_PAIRS,
+        metavar="N",
+        help=f"how many are printed, the best; default: {MAX_PAIRS}",
+    )
+    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    add_output(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Embed, compare, print; i and j count the lines of all inputs from 0.
+
+    Returns:
+        1 if lines were skipped, else 0.
+
+    Raises:
+        NpdistilError: any input is unusable.
+    """
+    if not -1.0 <= options.threshold <= 1.0:
+        raise InputError(f"--threshold: expected a number from -1 to 1, not {options.threshold}.")
+    for name in ("top_k", "max_pairs"):
+        if getattr(options, name) < 1:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(
+                f"{option}: expected a positive integer, not {getattr(options, name)}."
+            )
+    corpus = Corpus(options.inputs, options)
+    texts = [*corpus.texts()]
+    found = _pairs(options, texts)
+
+    def rows(_: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:
+        yield result["score"], result["i"], result["j"], *result["texts"]
+
+    with ExitStack() as stack:
+        printer = opened_printer(options, HEAD, rows, stack)
+        stack.callback(printer.flush)
+        for number, (score, i, j) in enumerate(found, 1):
+            lines = {"i": corpus.line(i), "j": corpus.line(j)}
+            result = {"score": score, **lines, "texts": [texts[i], texts[j]]}
+            printer.result(number, {}, result)
+    return corpus.report()
+
+
+def _pairs(options: argparse.Namespace, texts: list[str]) -> list[Any]:
+    from ..tasks.search.paraphrase_mining import paraphrase_mining
+    from ..tasks.sentence_encoder import SentenceEncoder
+
+    if not texts:
+        return []
+    encoder = SentenceEncoder.from_pretrained(
+        options.model, options.backend, options.threads, revision=options.revision
+    )
+    return paraphrase_mining(
+        encoder,
+        texts,
+        max_pairs=options.max_pairs,
+        top_k=options.top_k,
+        min_score=options.threshold,
+    )
