@@ -2,6 +2,7 @@
 
 * `tests/live/` compares with transformers, tokenizers and sentence-transformers.
 * `tests/data/` does so on the real texts of the folder that NPDISTIL_DATA names.
+* `tests/adapters/` holds the adapters to their frameworks' own checks.
 * Everything else needs the runtime packages, pytest and hypothesis alone.
 """
 
@@ -22,7 +23,12 @@ WEIGHTS = ROOT / "weights" / "all-MiniLM-L6-v2"
 DATA = Path(os.environ["NPDISTIL_DATA"]) if os.environ.get("NPDISTIL_DATA") else None
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
+FRAMEWORKS = ("sklearn", "langchain_tests", "llama_index", "chromadb")
+MISSING = [name for name in FRAMEWORKS if importlib.util.find_spec(name) is None]
+
 collect_ignore: list[str] = []
+if MISSING:
+    collect_ignore += ["adapters"]
 if not HAS_TORCH:
     collect_ignore += ["live", "data"]
 if DATA is None:
@@ -37,6 +43,7 @@ def pytest_report_header() -> list[str]:
     return [
         f"NPDISTIL_DATA: {DATA or 'not set, tests/data is not collected'}",
         f"torch: {'present' if HAS_TORCH else 'absent, tests/live and tests/data not collected'}",
+        f"frameworks absent: {MISSING or 'none'}; tests/adapters is collected with all of them",
     ]
 
 

@@ -1,0 +1,60 @@
+"""`NpdistilEmbeddings`: LangChain's interface for embeddings; extra `[langchain]`."""
+
+from langchain_core.embeddings import Embeddings
+
+from .tasks.lazy_encoder import LazyEncoder
+
+
+class NpdistilEmbeddings(Embeddings):
+    """Embeds queries and documents, each with a prompt of its own if the model wants one.
+
+    The asynchronous methods are LangChain's: they run these in a thread.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
+        normalize: bool | None = None,
+        batch_size: int = 32,
+        backend: str = "numba",
+        num_threads: int | None = None,
+        revision: str | None = None,
+    ) -> None:
+        """Store the parameters; the model is loaded at the first text.
+
+        Args:
+            model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
+            query_prompt: is put before each query.
+            document_prompt: is put before each document.
+            normalize: True scales vectors to length 1, False never does, None does what the folder
+                says.
+            batch_size: texts computed at a time; changes no result.
+            backend: "numba" or "numpy".
+            num_threads: of the kernels; None takes what the process may use.
+            revision: of a model of the hub.
+        """
+        self.query_prompt, self.document_prompt = query_prompt, document_prompt
+        self._lazy = LazyEncoder(model, backend, num_threads, revision, normalize, batch_size)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """A vector for each text.
+
+        Raises:
+            InputError: an item that is no string.
+            NpdistilError: the model cannot be loaded; says why.
+        """
+        vectors: list[list[float]] = self._lazy.encode(texts, self.document_prompt).tolist()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of a query.
+
+        Raises:
+            InputError: `text` is no string.
+            NpdistilError: the model cannot be loaded; says why.
+        """
+        vector: list[float] = self._lazy.encode([text], self.query_prompt)[0].tolist()
+        return vector

@@ -1,0 +1,70 @@
+"""A `SentenceEncoder` for objects that are made, copied and pickled long before it is used."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .sentence_encoder import SentenceEncoder
+
+
+@dataclass(frozen=True)
+class LazyEncoder:
+    """Loads at the first text; equal, copied and pickled by its settings alone.
+
+    Attributes:
+        model: as the folder of `SentenceEncoder.from_pretrained`; so are the next three.
+        backend: "numba" or "numpy".
+        num_threads: of the kernels.
+        revision: of a model of the hub.
+        normalize: True scales vectors to length 1, False never does, None does what the folder
+            says.
+        batch_size: texts computed at a time.
+    """
+
+    model: str | Path
+    backend: str = "numba"
+    num_threads: int | None = None
+    revision: str | None = None
+    normalize: bool | None = None
+    batch_size: int = 32
+    _loaded: list[SentenceEncoder] = field(default_factory=list, compare=False, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, compare=False, repr=False)
+
+    @property
+    def encoder(self) -> SentenceEncoder:
+        """The model, loaded once.
+
+        Raises:
+            InputError, ConfigError, ModelFileError, TokenizerError: it cannot be used; says why.
+        """
+        with self._lock:
+            if not self._loaded:
+                self._loaded.append(
+                    SentenceEncoder.from_pretrained(
+                        self.model, self.backend, self.num_threads, revision=self.revision
+                    )
+                )
+        return self._loaded[0]
+
+    def encode(self, texts: Sequence[str], prompt: str | None = None) -> NDArray[np.float32]:
+        """float32 [n, embedding_dimension]; `prompt` is put before each text.
+
+        Raises:
+            InputError: an item that is no text; and as for `encoder`.
+        """
+        given = [*texts] if prompt is None else [prompt + text for text in texts]
+        return self.encoder.encode(
+            given,
+            batch_size=self.batch_size,
+            show_progress_bar=False,
+            normalize_embeddings=self.normalize,
+        )
+
+    def __reduce__(self) -> Any:
+        settings = (self.model, self.backend, self.num_threads, self.revision)
+        return type(self), (*settings, self.normalize, self.batch_size)
