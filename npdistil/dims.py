@@ -14,7 +14,7 @@
 | I      | inputs of a generic linear                | G      | type_vocab_size             |
 | S      | hidden states: layers + 1                 | Q      | all attention pairs of heads|
 | J      | panels of a packed weight                 | W      | outputs in a panel          |
-| R      | rows of a register block                  |        |                             |
+| R      | rows of a register block                  | C      | labels, or scores, of a head|
 
 `cu_seqlens` has B + 1 entries: the rows of sequence b are `cu_seqlens[b]` up to
 `cu_seqlens[b + 1]`, and the last entry is T. The BERT paper writes L, H and A for layers, hidden

@@ -1,4 +1,4 @@
-"""Every parameter of the encoder, one line per tensor; the suffix is the shape (dims.py).
+"""Every parameter of encoder and heads, one line per tensor; the suffix is the shape (dims.py).
 
 Weights keep the order they have on disk: `weight_EI` is (outputs, inputs) and a linear layer
 computes x_NI @ weight_EI.T + bias_E.
@@ -72,6 +72,26 @@ class EncoderParams(NamedTuple):
     pooler: LinearParams | None  # (D, D), applied to the first token; None: not in the file
 
 
+class DenseParams(NamedTuple):
+    """A layer behind the encoder, and what bends its result."""
+
+    linear: LinearParams
+    activation: str  # "identity", or a name of reference/activation.py
+
+
+class MaskedLMParams(NamedTuple):
+    """What scores each word of the vocabulary for the place of a mask."""
+
+    transform: DenseParams  # (D, D), bent as the feed-forward layers are
+    norm: NormParams
+    decoder_VD: Floats | None  # None: the table of word embeddings (a tied decoder)
+    bias_V: Floats
+
+
+# The layers that make scores of a row, one after another; or those of masked words.
+HeadParams = tuple[DenseParams, ...] | MaskedLMParams
+
+
 class LayersOnDemand(Sequence[LayerParams]):
     """Layers that are read when they are asked for, every time, so that nobody holds them all."""
 
@@ -120,7 +140,7 @@ def _mapped(function: Callable[[str, Floats], Floats], node: Any, path: str) -> 
             for name, part in zip(names, node, strict=True)
         ]
         return type(node)(*parts) if hasattr(node, "_fields") else tuple(parts)
-    return node  # None: a part that this model does not have
+    return node  # None: a part that this model does not have; or the name of an activation
 
 
 def named_arrays(params: object) -> dict[str, Floats]:

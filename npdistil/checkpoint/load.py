@@ -70,7 +70,7 @@ def open_encoder(
         ConfigError: as `load_encoder`.
         ModelFileError: as `load_encoder`; for NaN in a layer, when it is asked for.
     """
-    with _matched(folder) as (config, file, matched):
+    with matched_weights(folder) as (config, file, matched):
         for name in matched.ignored:
             file.read(name)  # nobody uses it, but a damaged file is refused as a whole
         names = matched.names
@@ -90,12 +90,18 @@ def describe_encoder(
         ConfigError: as `load_encoder`.
         ModelFileError: as `load_encoder`, but for values that are damaged.
     """
-    with _matched(folder) as (config, file, matched):
+    with matched_weights(folder) as (config, file, matched):
         return config, matched.shapes, _stored(file, matched)
 
 
 @contextmanager
-def _matched(model: Path | str) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
+def matched_weights(model: Path | str) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
+    """Configuration and open weights that fit each other; no value was read yet.
+
+    Raises:
+        ConfigError: as `load_encoder`.
+        ModelFileError: as `load_encoder`, but for values.
+    """
     folder = folder_of(Path(model))
     if not folder.is_dir():
         problem = "not a folder" if folder.exists() else "no such folder"

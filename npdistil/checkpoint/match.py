@@ -19,7 +19,7 @@ from .names import (
 )
 from .tensor_source import TensorInfo
 
-_FLOATS = ("F64", "F32", "F16", "BF16")
+FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 class Matched(NamedTuple):
@@ -27,7 +27,8 @@ class Matched(NamedTuple):
 
     names: dict[str, str]  # field path in EncoderParams -> name in the file
     shapes: dict[str, tuple[int, ...]]  # field path -> shape
-    ignored: tuple[str, ...]  # names of heads and leftovers that are not used
+    ignored: tuple[str, ...]  # names of heads and leftovers, which no encoder uses
+    heads: dict[str, str]  # of those what may be a head's: new spelling -> name in the file
 
 
 def match_tensors(entries: Mapping[str, TensorInfo], config: EncoderConfig, path: Path) -> Matched:
@@ -44,12 +45,17 @@ def match_tensors(entries: Mapping[str, TensorInfo], config: EncoderConfig, path
     wrapper = wrapper_of(entries)
     prefix = prefix_of((name.removeprefix(wrapper) for name in entries), config.model_type)
     canonical: dict[str, str] = {}  # name without prefix, new spelling -> name in the file
+    heads: dict[str, str] = {}  # the same; heads have no prefix
     ignored, unused, twice = [], [], []
     for name in entries:
         inner = name.removeprefix(wrapper)
         short = new_spelling(inner.removeprefix(prefix))
         if is_ignored(short, config.model_type):
             ignored.append(name)
+            if inner.startswith(prefix) == (prefix == ""):
+                head = new_spelling(inner)
+                twice += [f"{heads[head]} and {name}"] if head in heads else []
+                heads[head] = name
         elif not inner.startswith(prefix):
             unused.append(name)
         elif short in canonical:
@@ -85,6 +91,7 @@ def match_tensors(entries: Mapping[str, TensorInfo], config: EncoderConfig, path
         {want.path: canonical[short] for short, want in expected.items()},
         {want.path: want.shape for want in expected.values()},
         tuple(ignored),
+        heads,
     )
 
 
@@ -97,9 +104,14 @@ def _mismatch(
         keys = KEYS[config.model_type]
         sizes = dict.fromkeys(f"{keys[AXES[a]]} {getattr(config, AXES[a])}" for a in want.axes)
         return f"{name} {shape}, where {', '.join(sizes)} call for {want.shape}"
-    if dtype not in _FLOATS:
-        return f"{name} of dtype {dtype}, where one of {', '.join(_FLOATS)} is needed"
-    return None
+    return dtype_fault(name, dtype)
+
+
+def dtype_fault(name: str, dtype: str) -> str | None:
+    """What is wrong with the type of a tensor that is a parameter; None if nothing is."""
+    if dtype in FLOATS:
+        return None
+    return f"{name} of dtype {dtype}, where one of {', '.join(FLOATS)} is needed"
 
 
 def _layer_hint(canonical: Mapping[str, Any], config: EncoderConfig) -> str:

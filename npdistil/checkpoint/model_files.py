@@ -11,11 +11,13 @@ CONFIG = "config.json"
 MODULES = "modules.json"
 VOCABULARIES = ("tokenizer.json", "vocab.txt")
 TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+SETTINGS = "config_sentence_transformers.json"  # of sentence-transformers: prompts, or a function
 _SENTENCE = (
     MODULES,
-    "config_sentence_transformers.json",
+    SETTINGS,
     "1_Pooling/config.json",
 )
+WITH_WEIGHTS = ("encoder", "sentence", "task")  # needs
 _LENGTHS = ("sentence_bert_config.json", "sentence_distilbert_config.json")
 OLD_FOLDER = "0_Transformer/"  # where old sentence-transformers folders keep the encoder
 _SHARD = re.compile(r"model-(\d{5})-of-(\d{5})\.safetensors")
@@ -28,10 +30,11 @@ def needed_files(names: Collection[str], need: Need) -> list[str]:
     that a folder that was interrupted is never taken for one that is whole.
     """
     old = OLD_FOLDER if CONFIG not in names and OLD_FOLDER + CONFIG in names else ""
-    wanted = [*(_SENTENCE if need in ("sentence", "settings") else ()), old + CONFIG]
+    beside = {"sentence": _SENTENCE, "settings": _SENTENCE, "task": (SETTINGS,)}
+    wanted = [*beside.get(need, ()), old + CONFIG]
     if need != "encoder":
         wanted += [old + name for name in (*_LENGTHS, *TOKENIZER_FILES, *VOCABULARIES)]
-    if need in ("encoder", "sentence"):
+    if need in WITH_WEIGHTS:
         wanted += [old + name for name in weights_files(_inside(names, old))]
     return [name for name in wanted if name in names]
 
@@ -59,7 +62,7 @@ def lacking(folder: Path, need: Need) -> str | None:
     """
     if need == "sentence" and (folder / OLD_FOLDER / CONFIG).is_file():
         folder = folder / OLD_FOLDER
-    if need in ("encoder", "sentence"):
+    if need in WITH_WEIGHTS:
         if not (folder / CONFIG).is_file():
             return CONFIG
         if not _has_weights(folder):

@@ -1,8 +1,8 @@
 """Names on disk against the fields of `EncoderParams`: one table per family.
 
 A file may carry one prefix (`bert.`, `distilbert.`) before every name of the encoder, and old
-files call LayerNorm's tensors gamma and beta. Heads and leftovers are ignored by explicit name;
-any other name that is too many or too few is an error of the loader.
+files call LayerNorm's tensors gamma and beta. Heads, which `head_names.py` has, and leftovers are
+ignored by explicit name; any other name that is too many or too few is an error of the loader.
 """
 
 from collections.abc import Collection, Iterable
@@ -57,9 +57,16 @@ FAMILIES = {
             "feed_forward.norm": ("D", "output.LayerNorm"),
         },
         pooler="pooler.dense",
-        # position_ids: the numbers 0, 1, 2 ...; cls: both pre-training heads; fit_denses:
-        # TinyBERT's projections to its teacher.
-        ignored=("embeddings.position_ids", "cls.", "classifier.", "qa_outputs.", "fit_denses."),
+        # position_ids: the numbers 0, 1, 2 ...; cls: both pre-training heads; projection: of
+        # XtremeDistil's classifier; fit_denses: TinyBERT's projections to its teacher.
+        ignored=(
+            "embeddings.position_ids",
+            "cls.",
+            "classifier.",
+            "projection.",
+            "qa_outputs.",
+            "fit_denses.",
+        ),
     ),
     "distilbert": Family(
         prefix="distilbert.",

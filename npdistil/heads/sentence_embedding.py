@@ -28,8 +28,17 @@ class SentenceEmbedding:
         Raises:
             InputError: a sequence without tokens, which has nothing to pool.
         """
-        empty = np.flatnonzero(batch.lengths == 0)
-        if len(empty):
-            raise InputError(f"sequence {empty[0]} has no tokens, so there is nothing to pool.")
+        expect_tokens(batch)
         wanted = self.normalize if normalize is None else normalize
         return backend.pooled(batch, self.pooling, wanted)
+
+
+def expect_tokens(batch: PackedBatch) -> None:
+    """Refuse a batch of which one sequence would have no row.
+
+    Raises:
+        InputError: a sequence without tokens, which has nothing to pool.
+    """
+    empty = np.flatnonzero(batch.lengths == 0)
+    if len(empty):
+        raise InputError(f"sequence {empty[0]} has no tokens, so there is nothing to pool.")

@@ -12,10 +12,11 @@ from ..checkpoint.locate import locate
 from ..checkpoint.weights_file import folder_of
 from ..encoder.encoder import Encoder
 from ..encoder.packing import PackedBatch, pack_rows
-from ..errors import ConfigError, InputError
+from ..errors import InputError
 from ..heads.sentence_embedding import SentenceEmbedding
 from ..progress import progress
 from ..text.tokenizer import Tokenizer
+from .model_parts import expect_fitting, make_kernels
 from .sentence_config import read_sentence_config
 from .windows import GrowingRows, as_iterable, distinct, windows
 
@@ -53,11 +54,7 @@ class SentenceEncoder:
             ConfigError: the vocabulary is larger than the encoder's table.
             InputError: a max_seq_length that does not hold [CLS] and [SEP].
         """
-        if tokenizer.vocab_size > encoder.config.vocab_size:
-            raise ConfigError(
-                f"the vocabulary has {tokenizer.vocab_size} ids, but the model's table only "
-                f"{encoder.config.vocab_size} rows: they do not belong together."
-            )
+        expect_fitting(tokenizer, encoder.config)
         if max_seq_length is not None and (type(max_seq_length) is not int or max_seq_length < 2):
             raise InputError(
                 f"max_seq_length: expected an integer of at least 2, received {max_seq_length!r}."
@@ -97,7 +94,7 @@ class SentenceEncoder:
         config = read_sentence_config(folder_of(model), pooling)
         weights = model if model.is_file() else config.transformer_folder
         if backend == "numba":
-            _make_kernels()
+            make_kernels()
         encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
         tokenizer = Tokenizer.from_pretrained(
             config.transformer_folder,
@@ -212,14 +209,6 @@ class SentenceEncoder:
 
     def _embed_batch(self, batch: PackedBatch, normalize: bool | None) -> NDArray[np.float32]:
         return self.head(self.encoder.backend, batch, normalize)
-
-
-def _make_kernels() -> None:
-    from ..kernels.entries import ENGINE  # late, as they import LLVM
-    from ..kernels.objects.warm_up import make_missing
-    from ..kernels.text.entries import TEXT
-
-    make_missing((ENGINE, TEXT))
 
 
 def _positive(value: object, name: str) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import InputError
 from .encoded import Int32s, TextsToIds
 from .options import CallOptions
-from .rows import make_rows
+from .rows import Rows, make_rows
 
 MAX_TOKENS = (1 << 31) - 1
 
@@ -22,6 +22,7 @@ class PackedIds:
 
     input_ids_T: Int32s
     cu_seqlens: Int32s  # [B + 1], begins with 0
+    token_type_ids_T: Int32s | None = None  # 0 and 1 in pairs; None: no text has a second one
     num_truncated_tokens: Int32s | None  # [B], left out of each text; None: nobody asked
 
 
@@ -43,13 +44,33 @@ def pack_texts(
             dropped_B = rows.truncated_N.astype(np.int32)
     else:
         ids_T, cu_seqlens = encode.pack(texts, enough=options.enough, special_as_text=as_text)
-    if len(ids_T) > MAX_TOKENS:
-        raise InputError(
-            f"texts: {len(ids_T)} tokens in all, but packed rows hold at most {MAX_TOKENS}; "
-            "pack fewer texts at a time."
-        )
+    _expect_countable(len(ids_T))
     return PackedIds(
         input_ids_T=ids_T,
         cu_seqlens=cu_seqlens.astype(np.int32),
         num_truncated_tokens=dropped_B,
     )
+
+
+def packed_pairs(rows: Rows, options: CallOptions) -> PackedIds:
+    """Rows of pairs: [CLS] first [SEP] second [SEP].
+
+    Raises:
+        InputError: more tokens than int32 can count.
+    """
+    _expect_countable(len(rows.ids_T))
+    counted = "num_truncated_tokens" in options.fields
+    return PackedIds(
+        input_ids_T=rows.ids_T,
+        cu_seqlens=rows.cu_seqlens.astype(np.int32),
+        token_type_ids_T=rows.types_T,
+        num_truncated_tokens=rows.truncated_N.astype(np.int32) if counted else None,
+    )
+
+
+def _expect_countable(tokens: int) -> None:
+    if tokens > MAX_TOKENS:
+        raise InputError(
+            f"texts: {tokens} tokens in all, but packed rows hold at most {MAX_TOKENS}; "
+            "pack fewer texts at a time."
+        )

@@ -19,7 +19,7 @@ from .encoded import EncodedTexts, TextsToIds
 from .kept_parts import load_parts
 from .later import LaterEncoder
 from .options import CallOptions, check_options, special_tokens_as_text
-from .packed import PackedIds, pack_texts
+from .packed import PackedIds, pack_texts, packed_pairs
 from .rows import make_rows
 from .samples import Samples, Texts, as_samples
 from .settings import SPECIAL_TOKENS_IN_TEXT, TokenizerSettings
@@ -242,15 +242,8 @@ class Tokenizer(TokenTable):
                 number, an unknown value, a max_length that is smaller than the number of special
                 tokens, or a truncation that cannot reach it.
         """
-        firsts = as_samples(texts, "texts", as_flag(is_split_into_words, "is_split_into_words"))
-        seconds = None
-        if text_pair is not None:
-            seconds = as_samples(text_pair, "text_pair", is_split_into_words)
-            if len(seconds) != len(firsts):
-                raise InputError(
-                    f"text_pair: {len(seconds)} second texts for {len(firsts)} first ones; "
-                    "both need the same number."
-                )
+        split = as_flag(is_split_into_words, "is_split_into_words")
+        firsts, seconds = _samples(texts, text_pair, split)
         options = check_options(
             self.settings,
             self.pad_token_id,
@@ -279,11 +272,12 @@ class Tokenizer(TokenTable):
         texts: str | Sequence[str] | np.ndarray[Any, Any],
         max_length: int | None = None,
         *,
-        truncation: bool = True,
+        text_pair: str | Sequence[str] | np.ndarray[Any, Any] | None = None,
+        truncation: bool | str = True,
         special_tokens_in_text: str | None = None,
         return_num_truncated_tokens: bool = False,
     ) -> PackedIds:
-        """Tokenise texts into rows without padding, [CLS] and [SEP] around each.
+        """Tokenise texts, or pairs of texts, into rows without padding, with [CLS] and [SEP].
 
         What `self(texts)` says in arrays [B, L], without the detour: a compiled pass writes the
         rows one after another.
@@ -292,30 +286,33 @@ class Tokenizer(TokenTable):
             texts: a text (a batch of one), or a list, tuple or 1-d array of texts.
             max_length: in tokens, [CLS] and [SEP] included; a longer row loses its end, or its
                 beginning where the folder says so. None means `model_max_length`.
-            truncation: False never cuts.
+            text_pair: the second texts, as many.
+            truncation: False never cuts; of pairs, as for a call.
             special_tokens_in_text: "parse" or "text", see `from_pretrained`.
             return_num_truncated_tokens: count how many tokens each text has lost. Texts are then
                 read to their ends.
 
         Returns:
-            `input_ids_T` and `cu_seqlens`, int32, and if asked for `num_truncated_tokens`.
+            `input_ids_T` and `cu_seqlens`, int32, of pairs `token_type_ids_T`, and if asked for
+            `num_truncated_tokens`.
 
         Raises:
-            InputError: not text (the message has the index), a max_length below 2, or more tokens
-                than int32 can count.
+            InputError: not text (the message has the index), texts and pairs of different number,
+                a max_length that does not hold the special tokens, or more tokens than int32 can
+                count.
 
         >>> tokenizer = Tokenizer.from_vocab(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "it", "is"])
         >>> packed = tokenizer.pack(["it", "it is it", ""], max_length=4)
         >>> packed.input_ids_T.tolist(), packed.cu_seqlens.tolist()
         ([2, 4, 3, 2, 4, 5, 3, 2, 3], [0, 3, 7, 9])
         """
-        checked = as_texts(texts, "texts")
+        firsts, seconds = _samples(texts, text_pair, False)
         options = check_options(
             self.settings,
             self.pad_token_id,
-            special=2,
+            special=2 if seconds is None else 3,
             padding=False,
-            truncation=as_flag(truncation, "truncation"),
+            truncation=as_flag(truncation, "truncation") if seconds is None else truncation,
             max_length=max_length,
             stride=0,
             pad_to_multiple_of=None,
@@ -323,7 +320,12 @@ class Tokenizer(TokenTable):
             special_tokens_in_text=special_tokens_in_text,
             flags={"return_num_truncated_tokens": return_num_truncated_tokens},
         )
-        return pack_texts(self._encode, checked, options, self.cls_token_id, self.sep_token_id)
+        special = self.cls_token_id, self.sep_token_id
+        if seconds is None:
+            return pack_texts(self._encode, firsts.texts, options, *special)
+        return packed_pairs(
+            make_rows(*self._encoded(firsts, seconds, options), options.cut, *special), options
+        )
 
     def tokenize(self, text: str, *, special_tokens_in_text: str | None = None) -> list[str]:
         """The pieces of one text, without [CLS] and [SEP].
@@ -362,3 +364,19 @@ class Tokenizer(TokenTable):
         if enough and np.any(np.minimum(first.lengths_B, second.lengths_B) >= enough):
             return encoded(firsts, None), encoded(seconds, None)
         return first, second
+
+
+def _samples(
+    texts: object, text_pair: object | None, is_split_into_words: bool
+) -> tuple[Samples, Samples | None]:
+    """First and second texts, as many of these as of those."""
+    firsts = as_samples(texts, "texts", is_split_into_words)
+    if text_pair is None:
+        return firsts, None
+    seconds = as_samples(text_pair, "text_pair", is_split_into_words)
+    if len(seconds) != len(firsts):
+        raise InputError(
+            f"text_pair: {len(seconds)} second texts for {len(firsts)} first ones; "
+            "both need the same number."
+        )
+    return firsts, seconds

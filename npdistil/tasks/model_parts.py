@@ -1,0 +1,27 @@
+"""What whoever joins a tokenizer and an encoder must see to."""
+
+from ..config import EncoderConfig
+from ..errors import ConfigError
+from ..text.tokenizer import Tokenizer
+
+
+def make_kernels() -> None:
+    """Compile what is not kept yet, both units side by side, where both are about to be used."""
+    from ..kernels.entries import ENGINE  # late, as they import LLVM
+    from ..kernels.objects.warm_up import make_missing
+    from ..kernels.text.entries import TEXT
+
+    make_missing((ENGINE, TEXT))
+
+
+def expect_fitting(tokenizer: Tokenizer, config: EncoderConfig) -> None:
+    """Refuse a tokenizer whose ids an encoder has no rows for.
+
+    Raises:
+        ConfigError: the vocabulary is larger than the encoder's table.
+    """
+    if tokenizer.vocab_size > config.vocab_size:
+        raise ConfigError(
+            f"the vocabulary has {tokenizer.vocab_size} ids, but the model's table only "
+            f"{config.vocab_size} rows: they do not belong together."
+        )
