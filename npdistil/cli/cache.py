@@ -36,9 +36,9 @@ def run(options: argparse.Namespace) -> None:
 def _rows() -> list[tuple[str, str]]:
     from ..kernels.entries import ENGINE
     from ..kernels.objects import store
-    from ..kernels.objects.cpu import chosen_cpu
+    from ..kernels.objects.cpu import chosen_cpu, record_name
     from ..kernels.objects.key import unit_key
-    from ..kernels.objects.load import find
+    from ..kernels.objects.load import find, image_name
     from ..kernels.objects.make import file_name
     from ..kernels.text.entries import TEXT
 
@@ -48,15 +48,19 @@ def _rows() -> list[tuple[str, str]]:
     sizes = {name: size for files in kept.values() for name, size in files.items()}
     rows = [("directory", f"{place}, {_state(place, files)}") for place, files in kept.items()]
     rows.append(("processor", chosen_cpu().name))
+    sizes.pop(record_name() or "", None)
     for unit in (ENGINE, TEXT):
         key = unit_key(unit)
         size = sizes.pop(file_name(unit, key), None)
+        linked = sizes.pop(image_name(unit, key), None)
         if size is None:
             state = "not compiled yet"
         elif find(unit, key) is None:
             state = "damaged, will be compiled again"
         else:
             state = f"{size:,} bytes"
+        if linked is not None:
+            state += f", linked: {linked:,} bytes"
         rows.append((unit.name, f"{key}, {state}"))
     if sizes:
         rows.append(("others", f"{len(sizes)} files, {sum(sizes.values()):,} bytes"))

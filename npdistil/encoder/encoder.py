@@ -57,7 +57,7 @@ class Encoder:
         params = cast(params, dtype)
         self.backend: Backend
         if backend == "numba":
-            from .numba_backend import NumbaBackend  # imports LLVM, so not before it is asked
+            from .numba_backend import NumbaBackend  # brings compiled code, so late
 
             self.backend = NumbaBackend(params, config, threads)
         else:

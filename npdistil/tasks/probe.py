@@ -131,7 +131,7 @@ def _bytes(vectors_BE: NDArray[np.float32]) -> bytes:
 
 
 def _kernels() -> str:
-    from ..kernels.entries import ENGINE  # LLVM comes along
+    from ..kernels.entries import ENGINE  # late: the numpy backend has none
     from ..kernels.objects.key import unit_key
 
     return unit_key(ENGINE)

@@ -17,12 +17,10 @@ from numba.core.registry import cpu_target
 
 from .cpu import chosen_cpu
 from .key import versions
+from .map_image import LIBRARY
 from .sealed import seal
 from .unit import Function, Unit
 from .words import read_words
-
-# What object code may ask of the process that loads it. LLVM makes calls of the first four itself.
-LIBRARY = {"memcpy", "memmove", "memset", "fmaf", "sqrtf", "sched_yield", "SwitchToThread"}
 
 RAISED = "the_exception_of_a_kernel"  # in no library
 

@@ -3,13 +3,17 @@
 Source of the levels: System V ABI, AMD64 supplement, section 3.1.1 (x86-64-v2 and on).
 """
 
+import hashlib
 import os
 from functools import cache
 from typing import NamedTuple
 
-from llvmlite import binding as llvm
+import llvmlite
 
 from ...errors import InputError
+from . import sealed, store
+from .linux_cpu import cpu_words, has_flags
+from .sealed import seal
 
 _V2 = ("cx16", "sahf", "popcnt", "sse3", "sse4.1", "sse4.2", "ssse3")
 _V3 = (*_V2, "avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave")
@@ -39,10 +43,38 @@ def chosen_cpu() -> Cpu:
     """
     level = os.environ.get(VARIABLE, "")
     if not level:
-        return Cpu(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+        return host_cpu()
     if level not in LEVELS:
         raise InputError(f"{VARIABLE}: expected one of {', '.join(LEVELS)}, not {level!r}.")
     return Cpu(level, "")
+
+
+def host_cpu() -> Cpu:
+    """The processor at hand.
+
+    Importing LLVM takes longer than all else at a start but NumPy, so what it says is kept, under
+    a hash of its version and of all that the system says of the processor.
+    """
+    name = record_name()
+    if name is None:
+        return _asked()
+    if (found := sealed.find(name, name)) is not None:
+        return Cpu(found[0]["name"], found[0]["features"])
+    cpu = _asked()
+    content = seal({**cpu._asdict(), "key": name}, b"")
+    for directory in filter(store.prepare, store.directories()):
+        if store.write(directory, name, content):
+            break
+    return cpu
+
+
+def record_name() -> str | None:
+    """The file where `host_cpu` is kept; None: the system does not say what it would depend on."""
+    words = cpu_words()
+    if words is None:
+        return None
+    digest = hashlib.sha256("\0".join((llvmlite.__version__, words)).encode())
+    return f"processor-{digest.hexdigest()[:32]}.cpu"
 
 
 def require_host(cpu: Cpu) -> None:
@@ -51,10 +83,21 @@ def require_host(cpu: Cpu) -> None:
     Raises:
         InputError: a level of which it lacks something.
     """
+    needed = LEVELS.get(cpu.name, ())
+    if not needed or has_flags(needed):
+        return
+    from llvmlite import binding as llvm
+
     host = llvm.get_host_cpu_features()
-    lacking = [feature for feature in LEVELS.get(cpu.name, ()) if not host.get(feature)]
-    if lacking:
+    if lacking := [feature for feature in needed if not host.get(feature)]:
         raise InputError(
             f"{VARIABLE}: this processor is no {cpu.name}, it lacks {', '.join(lacking)}; "
             "name a lower level or none."
         )
+
+
+def _asked() -> Cpu:
+    """What LLVM says of the processor at hand."""
+    from llvmlite import binding as llvm
+
+    return Cpu(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())

@@ -1,23 +1,20 @@
-"""Object code to functions, by LLVM alone."""
+"""A unit's functions: from the image that is kept, else from object code, else compiled now."""
 
 import ctypes
 import sys
 import warnings
 from functools import cache
-from typing import Any
-
-from llvmlite import binding as llvm
 
 from . import sealed, store
 from .cpu import chosen_cpu, require_host
 from .key import unit_key
 from .make import file_name, make
-from .sealed import Sealed, unseal
+from .map_image import map_image
+from .sealed import Sealed, seal, unseal
 from .unit import Call, Unit
 
 # The words are a `bytes`, which the call keeps alive. Functions of this kind release the GIL.
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
-_ENGINES: list[Any] = []  # they own the code, which must outlive all calls
 
 
 @cache
@@ -28,7 +25,15 @@ def load_unit(unit: Unit) -> dict[str, Call]:
         InputError: NPDISTIL_CPU names what this processor is not.
     """
     require_host(chosen_cpu())
-    return _functions(unit, obtain(unit))
+    found = find_image(unit, unit_key(unit))
+    addresses = None if found is None else map_image(*found)
+    if addresses is None:
+        from .load_object import load_object  # late: importing LLVM takes longer than all of this
+
+        code = obtain(unit)
+        keep_image(unit, code)
+        addresses = load_object(unit, code)
+    return {function.name: _CALL(addresses[function.symbol]) for function in unit.functions}
 
 
 def obtain(unit: Unit) -> bytes:
@@ -55,6 +60,37 @@ def find(unit: Unit, key: str) -> Sealed | None:
     return sealed.find(file_name(unit, key), key)
 
 
+def find_image(unit: Unit, key: str) -> Sealed | None:
+    """(manifest, image) that is kept, whole and ours; None: there is none."""
+    return sealed.find(image_name(unit, key), key)
+
+
+def image_name(unit: Unit, key: str) -> str:
+    """What a unit's image is called in the private directory."""
+    return f"{unit.name}-{key}.image"
+
+
+def keep_image(unit: Unit, code: bytes) -> None:
+    """Link the unit's object code for the next start, where that can be done and kept."""
+    key = unit_key(unit)
+    if find_image(unit, key) is not None:
+        return  # it cannot be mapped here
+    from .link import LinkError, link  # late: a start finds it done
+
+    try:
+        image = link(code)
+    except LinkError:
+        return
+    about = image._asdict()
+    body = about.pop("content")
+    content = seal({**about, "unit": unit.name, "key": key}, body)
+    name = image_name(unit, key)
+    for directory in filter(store.prepare, store.directories()):
+        with store.lock(directory, name):
+            if store.write(directory, name, content):
+                return
+
+
 @cache
 def say_once() -> None:
     """Tell whoever waits what for."""
@@ -63,17 +99,3 @@ def say_once() -> None:
             "npdistil: compiling kernels for this processor, once per machine; "
             "it takes some 10 to 20 seconds.\n"
         )
-
-
-def _functions(unit: Unit, code: bytes) -> dict[str, Call]:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_triple(llvm.get_process_triple())
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target.create_target_machine())
-    engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    _ENGINES.append(engine)
-    return {
-        function.name: _CALL(engine.get_function_address(function.symbol))
-        for function in unit.functions
-    }

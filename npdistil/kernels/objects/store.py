@@ -5,8 +5,8 @@ Trouble here is no error: what cannot be read is compiled, what cannot be writte
 """
 
 import os
-import platform
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-KEPT = (".o", ".tables")  # object code, and what a large tokenizer is made into
+# Object code, images of it, what processors are called, and what large tokenizers are made into.
+KEPT = (".o", ".image", ".cpu", ".tables")
 MAX_BYTES = 1 << 26
 ALIGNMENT = 64  # bytes; of the memory that a file is read to
 LOCK_SECONDS = 90.0  # nobody compiles longer; who waits so long waits for a process that is stopped
@@ -46,7 +47,7 @@ def directories() -> Iterator[Path]:
 def _user_cache() -> Path:
     if os.name == "nt" and (local := os.environ.get("LOCALAPPDATA")):
         return Path(local)
-    if platform.system() == "Darwin":
+    if sys.platform == "darwin":
         return Path("~/Library/Caches").expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 
@@ -143,7 +144,7 @@ def clear(directory: Path) -> int:
     count = len(files(directory))
     with suppress(OSError):
         if is_private(directory):
-            for pattern in (*(f"*{suffix}" for suffix in KEPT), "*.o.lock", "*.tmp"):
+            for pattern in (*(f"*{suffix}" for suffix in KEPT), "*.lock", "*.tmp"):
                 for place in directory.glob(pattern):
                     place.unlink(missing_ok=True)
     return count - len(files(directory))

@@ -7,7 +7,7 @@ from ...errors import InputError
 from ...threads import run_all
 from . import store
 from .key import unit_key
-from .load import obtain, say_once
+from .load import image_name, keep_image, obtain, say_once
 from .make import file_name
 from .unit import Unit
 
@@ -42,12 +42,12 @@ def make_missing(units: Sequence[Unit]) -> None:
 
 
 def _is_there(unit: Unit) -> bool:
-    name = file_name(unit, unit_key(unit))
-    return any((directory / name).exists() for directory in store.directories())
+    names = (name(unit, unit_key(unit)) for name in (image_name, file_name))
+    return any((place / name).exists() for name in names for place in store.directories())
 
 
 def _obtain(unit: Unit) -> None:
-    obtain(unit)
+    keep_image(unit, obtain(unit))
 
 
 def _place(unit: Unit) -> Path:

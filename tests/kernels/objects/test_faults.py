@@ -41,7 +41,7 @@ def test_a_warm_start_imports_no_compiler(warm):
 def test_a_cold_start_imports_none_either(tmp_path):
     """Numba's memory, and its settings, in the user's process."""
     found = run(tmp_path, NUMBA_OPT="0", NUMBA_BOUNDSCHECK="1", NUMBA_DISABLE_JIT="1")
-    assert found.compiled and not found.warned and found.imported == []
+    assert found.compiled and not found.warned and "numba" not in found.imported
     assert not run(tmp_path).compiled
 
 
@@ -68,8 +68,8 @@ def of_another_unit(file: Path) -> None:
 
 
 def behind_a_link(file: Path) -> None:
-    file.rename(file.with_name("elsewhere"))
-    file.symlink_to("elsewhere")
+    file.rename(file.with_suffix(".elsewhere"))
+    file.symlink_to(f"{file.stem}.elsewhere")
 
 
 def a_pipe(file: Path) -> None:
@@ -81,19 +81,37 @@ def writable_by_others(file: Path) -> None:
     file.chmod(0o666)
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        *(truncated, flipped, emptied, pickled, of_another_unit, behind_a_link, a_pipe),
-        *(writable_by_others, Path.unlink),
-    ],
+SPOILT = (
+    *(truncated, flipped, emptied, pickled, of_another_unit, behind_a_link, a_pipe),
+    *(writable_by_others, Path.unlink),
 )
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
 def test_a_file_that_cannot_be_trusted_is_made_again(copy, spoil):
     """Half a file loaded, or one that stays broken for good."""
-    spoil(kept(copy))
+    for file in (kept(copy), kept(copy, "image")):
+        spoil(file)
     found = run(copy)
     assert found.compiled and not found.warned
     assert not run(copy).compiled
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_an_image_that_cannot_be_trusted_is_linked_again(copy, spoil):
+    """Catches half an image that is run, and one that stays broken for good."""
+    spoil(kept(copy, "image"))
+    for imported in (["llvmlite.binding"], []):
+        found = run(copy)
+        assert not found.compiled and not found.warned and found.imported == imported
+
+
+@pytest.mark.parametrize("spoil", [truncated, flipped, Path.unlink])
+def test_an_image_needs_nothing_else(copy, spoil):
+    """Catches a start that reads more than it runs."""
+    spoil(kept(copy))
+    found = run(copy)
+    assert not found.compiled and not found.warned and found.imported == []
 
 
 def others_may_write(directory: Path) -> None:
@@ -127,7 +145,7 @@ def test_a_full_disk_costs_one_warning(tmp_path):
     limits = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
     found = run(tmp_path, limits + PROGRAM)
     assert found.compiled and found.warned
-    assert [*tmp_path.rglob("*.tmp"), *tmp_path.rglob("*.o")] == []
+    assert [*tmp_path.rglob("*.tmp"), *tmp_path.rglob("*.o"), *tmp_path.rglob("*.image")] == []
 
 
 @pytest.mark.parametrize("home", ["/proc", "/dev/null"])

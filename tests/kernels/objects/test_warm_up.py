@@ -19,6 +19,7 @@ def test_a_first_start_compiles_both_units_at_the_same_time(tmp_path, monkeypatc
     def obtain(unit):
         both_here.wait(20)
         seen.append(unit.name)
+        return b""
 
     monkeypatch.setattr(warm_up, "obtain", obtain)
     SentenceEncoder.from_pretrained(write_model(tmp_path / "model"), pooling="mean")
@@ -37,7 +38,7 @@ def test_what_is_kept_is_left_to_the_loader(tmp_path, monkeypatch):
 def test_it_is_said_once(tmp_path, monkeypatch, capsys):
     """Catches a line from each of the threads."""
     monkeypatch.setenv("NPDISTIL_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(warm_up, "obtain", lambda unit: load.say_once())
+    monkeypatch.setattr(warm_up, "obtain", lambda unit: load.say_once() or b"")
     load.say_once.cache_clear()
     warm_up.make_missing((ENGINE, TEXT))
     assert capsys.readouterr().err.count("compiling kernels") == 1

@@ -21,7 +21,7 @@ x_N = np.arange(5, dtype=np.float32)
 y_N = np.empty_like(x_N)
 double(x_N, y_N)
 assert (y_N == 2 * x_N).all()
-print(*sorted({"numba", "scipy"} & set(sys.modules)))
+print(*sorted({"llvmlite.binding", "numba", "scipy"} & set(sys.modules)))
 """
 
 
@@ -31,7 +31,7 @@ class Finished:
 
     compiled: bool
     warned: bool
-    imported: list[str]  # of Numba and SciPy
+    imported: list[str]  # of Numba, SciPy and LLVM
 
 
 def start(
@@ -73,7 +73,7 @@ def run(directory: Path | None, program: str = PROGRAM, **environment: str) -> F
     return finish(start(directory, program, **environment))
 
 
-def kept(directory: Path) -> Path:
-    """The one file that holds object code."""
-    (file,) = (directory / "kernels").glob("*.o")
+def kept(directory: Path, suffix: str = "o") -> Path:
+    """The one file that holds object code, or its image."""
+    (file,) = (directory / "kernels").glob(f"*.{suffix}")
     return file
