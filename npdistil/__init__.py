@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from .errors import ModelFileError as ModelFileError
     from .errors import NpdistilError as NpdistilError
     from .errors import TokenizerError as TokenizerError
+    from .tasks.filling.fill_mask import FillMask as FillMask
     from .tasks.pipeline import pipeline as pipeline
     from .tasks.search.index import SearchIndex as SearchIndex
     from .tasks.search.paraphrase_mining import paraphrase_mining as paraphrase_mining
     from .tasks.search.semantic_search import semantic_search as semantic_search
     from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
+    from .tasks.tagging.token_classification import TokenClassification as TokenClassification
     from .text.tokenizer import Tokenizer as Tokenizer
 
 # Name -> module, imported when somebody asks for the name: a program pays for what it uses. Each
@@ -27,11 +29,13 @@ _HOMES = {
     "Encoder": "encoder.encoder",
     "EncoderConfig": "config",
     "EncoderOutput": "encoder.output",
+    "FillMask": "tasks.filling.fill_mask",
     "InputError": "errors",
     "ModelFileError": "errors",
     "NpdistilError": "errors",
     "SearchIndex": "tasks.search.index",
     "SentenceEncoder": "tasks.sentence_encoder",
+    "TokenClassification": "tasks.tagging.token_classification",
     "Tokenizer": "text.tokenizer",
     "TokenizerError": "errors",
     "paraphrase_mining": "tasks.search.paraphrase_mining",

@@ -22,6 +22,8 @@ VERBS = (
     "embed",
     "search",
     "similar",
+    "tag",
+    "fill-mask",
     "tokenize",
     "info",
     "fetch",

@@ -10,7 +10,9 @@ from ..errors import InputError
 
 # What each task is called, by Transformers or at the hub: module and class.
 TASKS = {
+    "fill-mask": ("filling.fill_mask", "FillMask"),
     "sentence-similarity": ("sentence_encoder", "SentenceEncoder"),
+    "token-classification": ("tagging.token_classification", "TokenClassification"),
 }
 ALIASES = {
     "ner": "token-classification",

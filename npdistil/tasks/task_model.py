@@ -13,10 +13,11 @@ from ..checkpoint.task_settings import TaskSettings
 from ..checkpoint.weights_file import folder_of
 from ..encoder.backend import Dense
 from ..encoder.encoder import BACKENDS, Encoder
+from ..heads.masked_lm import MaskedLM
 from ..heads.question_answering import QuestionAnswering
 from ..heads.sequence_classification import SequenceClassification
 from ..heads.token_classification import TokenClassification
-from ..params import DenseParams
+from ..params import DenseParams, MaskedLMParams
 from ..text.tokenizer import Tokenizer
 from .model_parts import expect_fitting, make_kernels
 
@@ -76,6 +77,16 @@ def open_task_model(
 ) -> TaskModel[QuestionAnswering]: ...
 
 
+@overload
+def open_task_model(
+    folder: str | Path,
+    task: Literal["fill-mask"],
+    backend: str = ...,
+    num_threads: int | None = ...,
+    revision: str | None = ...,
+) -> TaskModel[MaskedLM]: ...
+
+
 def open_task_model(
     folder: str | Path,
     task: Task,
@@ -131,8 +142,18 @@ def _question_answering(encoder: Encoder, found: OpenTask) -> QuestionAnswering:
     return QuestionAnswering(layer)
 
 
+def _masked_lm(encoder: Encoder, found: OpenTask) -> MaskedLM:
+    head = found.head
+    assert isinstance(head, MaskedLMParams)
+    return MaskedLM(
+        encoder.backend.dense(head.transform.linear, head.transform.activation),
+        encoder.backend.word_scores(head.norm, head.decoder_VD, head.bias_V),
+    )
+
+
 _HEADS: dict[Task, Callable[[Encoder, OpenTask], Any]] = {
     "text-classification": lambda encoder, found: SequenceClassification(_layers(encoder, found)),
     "token-classification": lambda encoder, found: TokenClassification(_layers(encoder, found)),
     "question-answering": _question_answering,
+    "fill-mask": _masked_lm,
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from npdistil.tasks.folder_lock import write_lock
 from tests.tasks.folders import write_model, write_settings
+from tests.tasks.head_folders import write_masked_lm, write_token_classifier
 
 
 def sentence_model(folder: Path) -> None:
@@ -17,11 +18,13 @@ def locked_model(folder: Path) -> None:
     write_lock(write_model(folder))
 
 
-FILES = {"texts.txt": "the unable\n\na b c é\n"}
+FILES = {"texts.txt": "the unable\n\na b c é\n", "masked.txt": "the [MASK] c\n[MASK] a\n"}
 # By the verb where a name must be a model for one, and free for another.
 MODELS: dict[str, Callable[[Path], object]] = {
     "weights/all-MiniLM-L6-v2": sentence_model,
     "downloads/xtremedistil-l6-h256": write_model,
+    "weights/heads/wnut17": write_token_classifier,
+    "weights/heads/wikitext": write_masked_lm,
 }
 MODELS_OF_VERB: dict[str, dict[str, Callable[[Path], object]]] = {
     "verify": {"weights/xtremedistil-l6-h256": locked_model},

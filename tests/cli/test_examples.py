@@ -17,6 +17,8 @@ main_module = importlib.import_module("npdistil.cli.main")
 OFFLINE = [verb for verb in VERBS if verb != "fetch"]
 # What an example prints, or the file that it writes.
 SHOWN = {
+    "tag": "unable\tPER\t",
+    "fill-mask": "the",
     "tokenize": "[CLS]",
     "info": "bert, 2 layers x 12",
     "verify": "files: 3 as they were",

@@ -1,0 +1,1 @@
+"""Fill-mask: words for the places that a text leaves open."""

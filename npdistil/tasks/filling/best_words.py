@@ -1,0 +1,52 @@
+"""Of the scores of a whole vocabulary, the few that anybody wants to see."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dims import Floats
+
+Ids = NDArray[np.intp]
+BLOCK = 64  # scores of which the largest stands for all, until it is known which blocks matter
+
+
+def best_words(logits_MV: Floats, top_k: int, target_ids: Ids | None = None) -> tuple[Floats, Ids]:
+    """Probabilities and ids of the words that fit best, best first.
+
+    Args:
+        logits_MV: of each masked place, for each word.
+        top_k: how many words, at most V.
+        target_ids: the only words that count; None: all. Probabilities stay those among all words,
+            and there are no more words than targets.
+
+    Returns:
+        prob_MK and ids_MK, where K is `top_k` or the number of targets. Equal ones come in the
+        order of the vocabulary, or of the targets.
+    """
+    largest_M1: Floats = logits_MV.max(axis=1, keepdims=True)
+    total_M: Floats = np.exp(logits_MV - largest_M1).sum(axis=1)
+    considered = logits_MV if target_ids is None else logits_MV[:, target_ids]
+    count = min(top_k, considered.shape[1])
+    places = [largest(scores_V, count) for scores_V in considered]
+    place_MK = np.array(places, np.intp).reshape(len(logits_MV), count)
+    chosen_MK = np.take_along_axis(considered, place_MK, axis=1)
+    prob_MK: Floats = np.exp(chosen_MK - largest_M1) / total_M[:, None]
+    return prob_MK, place_MK if target_ids is None else target_ids[place_MK]
+
+
+def largest(scores_V: NDArray[Any], count: int) -> Ids:
+    """Where the largest scores stand, largest first; of equal ones the first.
+
+    A block whose largest score is below the `count` largest of such holds none of them, so most of
+    the vocabulary is looked at once.
+
+    >>> largest(np.array([1.0, 3.0, 2.0, 3.0]), 3)
+    array([1, 3, 2])
+    """
+    near = np.arange(len(scores_V))
+    most = scores_V[: len(scores_V) // BLOCK * BLOCK].reshape(-1, BLOCK).max(axis=1)
+    if 0 < count < len(most):
+        near = np.flatnonzero(~(scores_V < np.partition(most, -count)[-count]))  # NaN is near
+    order = np.argsort(-scores_V[near], kind="stable")
+    return near[order[:count]]

@@ -1,0 +1,191 @@
+"""`TokenClassification`: labels of tokens and of entities, as Transformers' pipeline gives them."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+
+from ...arguments import as_flag, as_integer, as_texts, one_of
+from ...encoder.packing import pack_rows
+from ...errors import InputError
+from ...heads.token_classification import TokenClassification as Head
+from ...reference.forward import softmax
+from ...text.decode import join_pieces
+from ..results import Answers
+from ..stream import BATCH_TOKENS, answers, in_token_spans
+from ..task_model import TaskModel, open_task_model
+from .entities import Entity, grouped_entities, single_entities, without_overlaps
+from .rows import TextRows, as_words, make_rows
+from .tokens import gather
+from .words import STRATEGIES, Strategy, tag
+
+
+class TokenClassification:
+    """A model that labels tokens: names, places, parts of speech. Safe to share between threads.
+
+    Attributes:
+        tokenizer: cuts text into ids.
+        labels: by the number of the score.
+        max_length: tokens of a row, [CLS] and [SEP] included; longer texts lose their end unless
+            `stride` is given.
+    """
+
+    def __init__(self, model: TaskModel[Head]) -> None:
+        """Take a model whose head makes a score for each label of each token."""
+        self._model = model
+        self.tokenizer = model.tokenizer
+        self.labels = model.settings.labels
+        self.max_length = model.max_length
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        backend: str = "numba",
+        num_threads: int | None = None,
+        revision: str | None = None,
+    ) -> Self:
+        """Load a folder that `BertForTokenClassification` or its like was saved to.
+
+        Args:
+            folder: or the file of weights in it that is meant; or as a string a model's name at the
+                hub, as for `Encoder`.
+            backend: "numba" or "numpy".
+            num_threads: see `Encoder`.
+            revision: of a model of the hub: a branch, tag or commit; None means main.
+
+        Raises:
+            InputError: an argument is none of the above.
+            ConfigError, ModelFileError, TokenizerError: the folder cannot be used, or has a head of
+                another task; says why.
+        """
+        return cls(open_task_model(folder, "token-classification", backend, num_threads, revision))
+
+    def __call__(
+        self,
+        inputs: Any,
+        aggregation_strategy: str = "none",
+        ignore_labels: Collection[str] = ("O",),
+        stride: int | None = None,
+        is_split_into_words: bool = False,
+        delimiter: str = " ",
+    ) -> Any:
+        """Label a text, a list of texts, or a stream of them.
+
+        Args:
+            inputs: a text; a list, tuple or array of texts; a `Path`, whose lines are the texts; or
+                any other iterable.
+            aggregation_strategy: "none" gives each token by itself. The others make entities of
+                neighbours that have the same tag: "simple" of tokens as they are; "first",
+                "average" and "max" of whole words, each of which has the best label of its first
+                token, of the mean over its tokens, or of the token with the highest score.
+            ignore_labels: what is left out; of entities their tag counts, "PER" and not "B-PER".
+            stride: None cuts off what is longer than the model takes. Else a longer text is read in
+                windows that share so many tokens; of entities that overlap the longer is kept, of
+                equally long ones the surer.
+            is_split_into_words: each text is a list of words.
+            delimiter: stands between two words in their text, in which characters are counted.
+
+        Returns:
+            For a text a list, which says in its attribute `num_truncated_tokens` what was cut off.
+            Without aggregation it has dicts of `entity`, `score`, `index` (of the token, [CLS] is
+            0), `word`, `start` and `end` (characters of the text, half open); else of
+            `entity_group`, `score`, `word`, `start` and `end`. For several texts a list of such
+            lists, for a stream an iterator.
+
+        Raises:
+            InputError: an argument of the wrong kind, something that is no text, or `stride`
+                without aggregation or too large for the model.
+        """
+        strategy = cast(Strategy, one_of(aggregation_strategy, STRATEGIES, "aggregation_strategy"))
+        ignored = _checked_labels(ignore_labels)
+        stride = self._checked_stride(stride, strategy)
+        split = as_flag(is_split_into_words, "is_split_into_words")
+        if not isinstance(delimiter, str):
+            raise InputError(f"delimiter: expected a str, received {type(delimiter).__name__}.")
+
+        def window(items: list[Any], first: int) -> list[Answers]:
+            texts = as_words(items, first) if split else as_texts(items, "inputs", first)
+            rows = make_rows(
+                self.tokenizer, texts, delimiter if split else None, self.max_length, stride
+            )
+            return self._answers(rows, strategy, ignored)
+
+        return answers(inputs, _is_words if split else _is_text, window, "texts")
+
+    def _checked_stride(self, stride: object, strategy: Strategy) -> int | None:
+        if stride is None:
+            return None
+        value, most = as_integer(stride, "stride"), self.max_length - 2
+        if not 0 <= value < most:
+            raise InputError(
+                f"stride: expected 0 to {most - 1}, as a window has {most} tokens of the text, "
+                f"received {value}."
+            )
+        if strategy == "none":
+            raise InputError(
+                'stride: windows need an aggregation_strategy other than "none", which says how '
+                "what they share becomes one."
+            )
+        return value
+
+    def _answers(
+        self, rows: TextRows, strategy: Strategy, ignored: frozenset[str]
+    ) -> list[Answers]:
+        found: list[list[Entity]] = [[] for _ in rows.texts]
+        windows = [0] * len(rows.texts)
+        logits = self._logits(rows)
+        for row, number, logits_LC in zip(rows.rows, rows.text_N, logits, strict=True):
+            tokens = gather(rows.texts[number], row, softmax(logits_LC), bool(self._prefix))
+            tagged = tag(tokens, strategy, self.labels, self._join)
+            if strategy == "none":
+                found[number] += single_entities(tagged, ignored)
+            else:
+                found[number] += grouped_entities(tagged, ignored, self._join)
+            windows[number] += 1
+        return [
+            Answers(without_overlaps(entities) if count > 1 else entities, truncated)
+            for entities, count, truncated in zip(found, windows, rows.truncated_B, strict=True)
+        ]
+
+    def _logits(self, rows: TextRows) -> list[Any]:
+        """[L, C] of each row."""
+        encoder, head = self._model.encoder, self._model.head
+        ends = np.cumsum([0, *map(len, rows.input_ids)])
+        batch = pack_rows(np.concatenate(rows.input_ids), ends, encoder.config)
+        return in_token_spans(batch, BATCH_TOKENS, lambda part: head.logits(encoder.backend, part))
+
+    @property
+    def _prefix(self) -> str:
+        return self.tokenizer.settings.continuing_subword_prefix
+
+    def _join(self, pieces: list[str]) -> str:
+        """Pieces to text, as the tokenizer's decoder does it."""
+        cleanup = self.tokenizer.settings.decoder_cleanup
+        return join_pieces(pieces, self._prefix, cleanup=cleanup)
+
+
+def _is_text(item: object) -> bool:
+    return isinstance(item, str)
+
+
+def _is_words(item: object) -> bool:
+    """One text as a list of its words."""
+    return (
+        isinstance(item, list | tuple)
+        and len(item) > 0
+        and all(isinstance(word, str) for word in item)
+    )
+
+
+def _checked_labels(ignore_labels: object) -> frozenset[str]:
+    if isinstance(ignore_labels, str) or not isinstance(ignore_labels, Collection):
+        raise InputError(
+            'ignore_labels: expected a list of labels, such as ["O"], received '
+            f"{ignore_labels!r:.80}."
+        )
+    wrong = [label for label in ignore_labels if not isinstance(label, str)]
+    if wrong:
+        raise InputError(f"ignore_labels: expected str, received {wrong[0]!r:.80}.")
+    return frozenset(ignore_labels)
