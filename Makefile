@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity table functions sts bench startup tokenizer weights build clean
+.PHONY: help demo test format golden parity tasks table functions sts bench startup tokenizer weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ golden: $(VENV)/installed-test  ## make tests/golden again
 
 parity: $(VENV)/installed-test weights  ## measure parity and write the README's table
 	$(BIN)/python tools/parity_table.py
+
+tasks: $(VENV)/installed-test weights  ## compare all tasks with their peers, write docs/tasks.json and the README's table
+	$(BIN)/python tools/task_parity.py
 
 table: $(VENV)/installed  ## time the card's models, write docs/table.json and the README's table
 	$(BIN)/python tools/card_table.py

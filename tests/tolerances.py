@@ -36,4 +36,4 @@ SENTENCE = 2e-5  # an embedding against sentence-transformers' float32
 BLAS_BATCH = 1e-6  # the numpy backend: BLAS picks its kernels by shape
 SPEARMAN = 1e-4  # rank correlation beside sentence-transformers' own
 GOLDEN_FLOAT64 = 1e-12  # the same arithmetic; only BLAS may sum in another order
-LOGITS = 1e-4  # scores of a head of size 3, against float64
+LOGITS = 1e-4  # scores of a head of about 3, against float64

@@ -78,6 +78,11 @@ def squad(data: Path) -> Pairs:
     ]
 
 
+def sst2(data: Path) -> list[str]:
+    """Sentences of film reviews."""
+    return [row["sentence"] for row in _tsv(data / "glue" / "SST-2" / "dev.tsv")]
+
+
 def _tsv(path: Path) -> list[dict[str, str]]:
     text = path.read_text(encoding="utf-8-sig")
     return [*csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)]

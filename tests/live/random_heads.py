@@ -26,7 +26,7 @@ AUTO: dict[str, Any] = {
     "question-answering": AutoModelForQuestionAnswering,
     "fill-mask": AutoModelForMaskedLM,
 }
-SPREAD = 3.0  # standard deviation of the scores of a label over texts, or tokens
+SPREAD = 2.0  # standard deviation of the scores of a label over texts, or tokens
 CLS, SEP, WORDS = 101, 102, (1996, 30522)  # of bert-base-uncased
 
 
