@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .errors import ModelFileError as ModelFileError
     from .errors import NpdistilError as NpdistilError
     from .errors import TokenizerError as TokenizerError
+    from .tasks.classification.cross_encoder import CrossEncoder as CrossEncoder
+    from .tasks.classification.text_classification import TextClassification as TextClassification
+    from .tasks.classification.zero_shot import ZeroShotClassification as ZeroShotClassification
     from .tasks.filling.fill_mask import FillMask as FillMask
     from .tasks.pipeline import pipeline as pipeline
     from .tasks.search.index import SearchIndex as SearchIndex
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 # stands above for type checkers too, one name a line in both places.
 _HOMES = {
     "ConfigError": "errors",
+    "CrossEncoder": "tasks.classification.cross_encoder",
     "Encoder": "encoder.encoder",
     "EncoderConfig": "config",
     "EncoderOutput": "encoder.output",
@@ -35,9 +39,11 @@ _HOMES = {
     "NpdistilError": "errors",
     "SearchIndex": "tasks.search.index",
     "SentenceEncoder": "tasks.sentence_encoder",
+    "TextClassification": "tasks.classification.text_classification",
     "TokenClassification": "tasks.tagging.token_classification",
     "Tokenizer": "text.tokenizer",
     "TokenizerError": "errors",
+    "ZeroShotClassification": "tasks.classification.zero_shot",
     "paraphrase_mining": "tasks.search.paraphrase_mining",
     "pipeline": "tasks.pipeline",
     "semantic_search": "tasks.search.semantic_search",

@@ -22,6 +22,8 @@ VERBS = (
     "embed",
     "search",
     "similar",
+    "classify",
+    "rerank",
     "tag",
     "fill-mask",
     "tokenize",

@@ -12,7 +12,10 @@ from ..errors import InputError
 TASKS = {
     "fill-mask": ("filling.fill_mask", "FillMask"),
     "sentence-similarity": ("sentence_encoder", "SentenceEncoder"),
+    "text-classification": ("classification.text_classification", "TextClassification"),
+    "text-ranking": ("classification.cross_encoder", "CrossEncoder"),
     "token-classification": ("tagging.token_classification", "TokenClassification"),
+    "zero-shot-classification": ("classification.zero_shot", "ZeroShotClassification"),
 }
 ALIASES = {
     "ner": "token-classification",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from npdistil.tasks.folder_lock import write_lock
+from tests.tasks.classification.folders import write_classifier
 from tests.tasks.folders import write_model, write_settings
 from tests.tasks.head_folders import write_masked_lm, write_token_classifier
 
@@ -18,6 +19,11 @@ def locked_model(folder: Path) -> None:
     write_lock(write_model(folder))
 
 
+def cross_encoder(folder: Path) -> None:
+    """A folder that scores pairs."""
+    write_classifier(folder, 1)
+
+
 FILES = {"texts.txt": "the unable\n\na b c é\n", "masked.txt": "the [MASK] c\n[MASK] a\n"}
 # By the verb where a name must be a model for one, and free for another.
 MODELS: dict[str, Callable[[Path], object]] = {
@@ -25,6 +31,8 @@ MODELS: dict[str, Callable[[Path], object]] = {
     "downloads/xtremedistil-l6-h256": write_model,
     "weights/heads/wnut17": write_token_classifier,
     "weights/heads/wikitext": write_masked_lm,
+    "weights/cross-encoder": cross_encoder,
+    "weights/heads/sst2": write_classifier,
 }
 MODELS_OF_VERB: dict[str, dict[str, Callable[[Path], object]]] = {
     "verify": {"weights/xtremedistil-l6-h256": locked_model},

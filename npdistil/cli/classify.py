@@ -1,0 +1,119 @@
+"""Classify texts or pairs of texts, by the model's labels or by any labels."""
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import InputError
+from ..tasks.classification.scores import FUNCTIONS
+from ..tasks.classification.text_classification import TextClassification
+from ..tasks.classification.zero_shot import ZeroShotClassification
+from .model_options import add_model
+from .records import Answer, add_records, answer_records
+
+EXAMPLE = "npdistil classify texts.txt -m weights/heads/sst2 --top-k 2"
+HEAD = ("text", "label", "score")
+PAIR = "text_pair"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `npdistil classify`."""
+    add_records(parser)
+    add_model(parser)
+    parser.add_argument("--top-k", type=_top_k, metavar="N", help='best labels to show, or "all"')
+    parser.add_argument(
+        "--function-to-apply",
+        choices=tuple(FUNCTIONS),
+        help="logits to scores; default: what the model's problem type says",
+    )
+    any_labels = parser.add_argument_group("any labels, by a model of inference (NLI)")
+    any_labels.add_argument("--labels", metavar="A,B,C", help="labels with commas between them")
+    any_labels.add_argument(
+        "--hypothesis-template", metavar="T", help='default: "This example is {}."'
+    )
+    any_labels.add_argument("--multi-label", action="store_true", help="score each label by itself")
+    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, classify, print; a line of a .jsonl file may have a "text_pair".
+
+    Raises:
+        NpdistilError: an input or the model is unusable, or options contradict each other.
+    """
+    answer = _by_its_labels(options) if options.labels is None else _by_any_labels(options)
+    check = _check_pair if options.labels is None else _check_text
+    return answer_records(options, ("text",), answer, HEAD, _rows, check=check)
+
+
+def _by_its_labels(options: argparse.Namespace) -> Answer:
+    for name in ("hypothesis_template", "multi_label"):
+        if getattr(options, name):
+            raise InputError(f"--{name.replace('_', '-')}: works with --labels only.")
+    task = TextClassification.from_pretrained(
+        options.model, options.backend, options.threads, options.revision
+    )
+    top_k = options.top_k or 1
+
+    def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
+        inputs = ({"text": record["text"], PAIR: record.get(PAIR)} for record in records)
+        results: Iterator[Any] = task(
+            inputs,
+            top_k=None if top_k == "all" else top_k,
+            function_to_apply=options.function_to_apply,
+        )
+        return results
+
+    return answer
+
+
+def _by_any_labels(options: argparse.Namespace) -> Answer:
+    if options.function_to_apply is not None:
+        raise InputError("--function-to-apply: does not work with --labels.")
+    task = ZeroShotClassification.from_pretrained(
+        options.model, options.backend, options.threads, options.revision
+    )
+    template = {"hypothesis_template": options.hypothesis_template}
+    chosen = {name: value for name, value in template.items() if value is not None}
+    shown = None if options.top_k in (None, "all") else options.top_k
+
+    def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
+        texts = (record["text"] for record in records)
+        for found in task(texts, options.labels, multi_label=options.multi_label, **chosen):
+            found["labels"], found["scores"] = found["labels"][:shown], found["scores"][:shown]
+            yield found
+
+    return answer
+
+
+def _rows(fields: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:
+    """A row for each label that is shown."""
+    if isinstance(result, dict):
+        for label, score in zip(result["labels"], result["scores"], strict=True):
+            yield fields["text"], label, score
+    else:
+        for row in result:
+            yield fields["text"], row["label"], row["score"]
+
+
+def _check_pair(fields: dict[str, Any]) -> None:
+    if not isinstance(fields.get(PAIR), str | None):
+        raise InputError(
+            f'field "{PAIR}": expected a string, received {type(fields[PAIR]).__name__}.'
+        )
+
+
+def _check_text(fields: dict[str, Any]) -> None:
+    if PAIR in fields:
+        raise InputError(f'field "{PAIR}": does not go with --labels, which make the pairs.')
+    if not fields["text"]:
+        raise InputError("the text is empty; there is nothing to classify.")
+
+
+def _top_k(value: str) -> int | str:
+    if value == "all":
+        return value
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise argparse.ArgumentTypeError(f'expected a positive integer or "all", received {value!r}')

@@ -1,0 +1,76 @@
+"""Order documents, one a line, by their relevance to a query."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from ..errors import InputError
+from ..tasks.classification.cross_encoder import CrossEncoder
+from .messages import say
+from .model_options import add_model
+from .read_records import read_records
+from .records import ERRORS_SHOWN, add_records, opened_printer, report_skipped
+
+EXAMPLE = 'npdistil rerank "Where do lions live?" texts.txt -m weights/cross-encoder --top-k 3'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `npdistil rerank`."""
+    parser.add_argument("query", metavar="QUERY", help="what the documents are to be about")
+    add_records(parser)
+    add_model(parser)
+    parser.add_argument("--top-k", type=int, metavar="N", help="documents to show; default: all")
+    parser.add_argument("--max-length", type=int, metavar="N", help="tokens of a pair at most")
+    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read all documents, rank them, print the best first.
+
+    A table's first column is the document's line, counted over all files from 1; in JSON its
+    "corpus_id" counts the same lines from 0.
+
+    Raises:
+        NpdistilError: an input or the model is unusable.
+    """
+    if options.top_k is not None and options.top_k < 1:  # now, not after the model is loaded
+        raise InputError(f"--top-k: expected a positive integer, received {options.top_k}.")
+    records = read_records(
+        options.inputs, ("text",), jsonl=options.jsonl, skip_errors=options.skip_errors
+    )
+    task = CrossEncoder.from_pretrained(
+        options.model,
+        options.backend,
+        options.threads,
+        options.revision,
+        max_length=options.max_length,
+    )
+    lines: list[int] = []
+    texts: list[str] = []
+    errors: list[str] = []
+    for line, record in enumerate(records):
+        if record.fields is None:
+            errors.append(record.error)
+        else:
+            lines.append(line)
+            texts.append(record.fields["text"])
+    ranked = task.rank(options.query, texts, return_documents=True)
+    with ExitStack() as stack:
+        printer = opened_printer(options, ("score", "text"), _rows, stack)
+        stack.callback(printer.flush)
+        for found in ranked[: options.top_k]:
+            found["corpus_id"] = lines[found["corpus_id"]]
+            printer.result(found["corpus_id"] + 1, found, found)
+    lost = [found.num_truncated_tokens for found in ranked if found.num_truncated_tokens]
+    if lost:
+        say(
+            f"npdistil: warning: {len(lost)} of {len(texts)} documents are longer, with the query, "
+            f"than the model takes; {sum(lost)} tokens were left out"
+        )
+    return report_skipped(len(errors), len(texts) + len(errors), errors[:ERRORS_SHOWN])
+
+
+def _rows(fields: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:
+    yield result["score"], fields["text"]

@@ -1,0 +1,1 @@
+"""One answer a text or pair of texts: classes, labels chosen at the call, relevance scores."""

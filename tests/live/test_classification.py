@@ -1,0 +1,163 @@
+"""Classification beside the pipelines of Transformers and the CrossEncoder of its neighbour.
+
+Shapes of results, defaults and orders on tiny models; `tests/data/tasks/` compares figures.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sentence_transformers import CrossEncoder as PeerCrossEncoder
+from transformers import pipeline as peer_pipeline
+
+from npdistil import CrossEncoder, pipeline
+from tests.tasks.classification.folders import NLI, write_classifier
+from tests.tasks.folders import write_json
+from tests.tolerances import HIDDEN_FLOAT32
+
+PAIR = {"text": "a b", "text_pair": "the unable"}
+NAMES = ("LABEL_0", "LABEL_1", "LABEL_2")
+TEXTS = ["the unable", "a b c é !", "", "中 b"]
+
+
+def same(found: Any, wanted: Any) -> bool:
+    """Equal in every type, key, order and string, and floats within rounding."""
+    if isinstance(wanted, dict):
+        return (
+            isinstance(found, dict)
+            and [*found] == [*wanted]
+            and all(same(found[key], wanted[key]) for key in wanted)
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(found, list) and len(found) == len(wanted) and all(map(same, found, wanted))
+        )
+    if isinstance(wanted, float):
+        return type(found) is float and abs(found - wanted) <= 10 * HIDDEN_FLOAT32
+    return type(found) is type(wanted) and found == wanted
+
+
+def test_the_comparison_can_fail():
+    """Catches a comparison that lets anything pass."""
+    assert same([{"label": "a", "score": 0.5}], [{"label": "a", "score": 0.5}])
+    for wrong in (
+        {"label": "a", "score": 0.5},
+        [{"label": "b", "score": 0.5}],
+        [{"label": "a", "score": 0.6}],
+        [{"score": 0.5, "label": "a"}],
+        [[{"label": "a", "score": 0.5}]],
+    ):
+        assert not same(wrong, [{"label": "a", "score": 0.5}])
+
+
+def peer(task: str, folder: Path, **options: Any) -> Any:
+    return peer_pipeline(task, model=str(folder), device="cpu", **options)
+
+
+@pytest.mark.parametrize(
+    "num_labels, problem_type",
+    [
+        (1, None),
+        (1, "regression"),
+        (3, None),
+        (3, "regression"),
+        (3, "single_label_classification"),
+        (3, "multi_label_classification"),
+    ],
+)
+def test_text_classification(tmp_path, compared, num_labels, problem_type):
+    """Catches another default function, and one list too many or too few around a result."""
+    folder = write_classifier(tmp_path, NAMES[:num_labels], problem_type=problem_type)
+    made_with = [{}] if problem_type else [{}, {"top_k": None}, {"top_k": 1}]
+    for made in made_with:
+        ours = pipeline("text-classification", folder, **made)
+        theirs = peer("text-classification", folder, **made)
+        for options in (
+            {},
+            {"top_k": 2},
+            {"top_k": None},
+            {"top_k": 9, "function_to_apply": "SIGMOID"},
+            {"function_to_apply": "softmax" if num_labels == 1 else "none"},
+        ):
+            for inputs in ("a b", ["", "a b c é !"], PAIR, [{"text": "a", "text_pair": ""}]):
+                assert same(ours(inputs, **options), theirs(inputs, **options)), (made, options)
+                compared("text-classification results", 1)
+
+
+def test_a_label_of_a_text_that_is_too_long(tmp_path):
+    """Catches another end cut off than the one that Transformers cuts where it is told to."""
+    folder = write_classifier(tmp_path, NAMES)
+    ours, theirs = pipeline("text-classification", folder), peer("text-classification", folder)
+    for inputs in ("a b c " * 40, {"text": "a b c " * 40, "text_pair": "the " * 70}):
+        wanted = theirs(inputs, top_k=None, truncation=True, max_length=41)
+        assert same(ours(inputs, top_k=None), wanted)
+
+
+@pytest.mark.parametrize("labels", [NLI, ("ENTAILMENT", "other"), ("x", "Entail", "y"), NAMES])
+def test_zero_shot(tmp_path, compared, labels):
+    """Catches another class of entailment or contradiction, and another order of the labels."""
+    folder = write_classifier(tmp_path, labels)
+    write_json(folder / "tokenizer_config.json", {"model_max_length": 41})  # where both cut
+    with warnings.catch_warnings():
+        if labels == NAMES:
+            warnings.simplefilter("ignore")  # both say so, each in its way
+        ours, theirs = (
+            pipeline("zero-shot-classification", folder),
+            peer("zero-shot-classification", folder),
+        )
+    for candidates in ("a", "a, b,,the c", ["b", "a", "A", "Á", "unable"]):
+        for options in (
+            {},
+            {"multi_label": True},
+            {"hypothesis_template": "{} {{c}}", "multi_label": True},
+        ):
+            for inputs in ("a b", [*TEXTS[:1], "b a " * 50]):
+                found = ours(inputs, candidates, **options)
+                assert same(found, theirs(inputs, candidates, **options)), (candidates, options)
+                compared("zero-shot results", 1)
+
+
+SIGMOID = "torch.nn.modules.activation.Sigmoid"
+IDENTITY = "torch.nn.modules.linear.Identity"
+
+
+@pytest.mark.parametrize(
+    "num_labels, keys",
+    [
+        (1, {}),
+        (1, {"sentence_transformers": {"activation_fn": IDENTITY}}),
+        (1, {"sbert_ce_default_activation_function": IDENTITY}),
+        (3, {}),
+        (3, {"sentence_transformers": {"activation_fn": SIGMOID}}),
+    ],
+)
+@pytest.mark.parametrize("saved", [False, True])
+def test_cross_encoder(tmp_path, compared, num_labels, keys, saved):
+    """Catches an activation that is read from another place, and other shapes of arrays."""
+    folder = write_classifier(tmp_path / "plain", NAMES[:num_labels], **keys)
+    theirs = PeerCrossEncoder(str(folder), device="cpu")
+    if saved:  # in the newest spelling, with modules.json
+        folder = tmp_path / "saved"
+        theirs.save_pretrained(str(folder), create_model_card=False)
+    ours = CrossEncoder.from_pretrained(folder)
+    assert ours.max_seq_length == theirs.max_seq_length and ours.num_labels == theirs.num_labels
+    pairs = [("a b", text) for text in [*TEXTS, "b c " * 50]]
+    for inputs in (pairs[0], [*pairs[0]], pairs, [[*pair] for pair in pairs], np.array(pairs)):
+        for options, torch_options in (
+            ({}, {}),
+            ({"apply_softmax": True}, {"apply_softmax": True}),
+            ({"activation_fn": "sigmoid"}, {"activation_fn": torch.nn.Sigmoid()}),
+            ({"activation_fn": "none"}, {"activation_fn": torch.nn.Identity()}),
+        ):
+            found, wanted = ours.predict(inputs, **options), theirs.predict(inputs, **torch_options)
+            assert found.shape == wanted.shape and found.dtype == wanted.dtype
+            np.testing.assert_allclose(found, wanted, atol=10 * HIDDEN_FLOAT32)
+            compared("cross-encoder arrays", 1)
+    if num_labels == 1:
+        documents = [text for _, text in pairs]
+        for options in ({}, {"top_k": 2}, {"return_documents": True}, {"top_k": 99}):
+            found = ours.rank("a b", documents, **options)
+            assert same(found, theirs.rank("a b", documents, **options)), options
