@@ -13,9 +13,12 @@ KERNELS = {
     "layer_norm": 5e-6,  # two sums over D, a division and a square root
     "embed": 5e-6,  # the same
     "attention": 5e-6,  # scores of size 1, weights that sum to 1
-    "pool_mean": 1e-6,  # a sum over at most 40 rows
+    "pool_mean": 1e-6,  # a sum over at most 70 rows
+    "pool_mean_sqrt_len": 2e-6,  # the same, of size 1 and not 1 / sqrt(70)
+    "pool_weighted_mean": 1e-6,  # as the mean, and a product each
     "pool_max": 0.0,  # no arithmetic
     "pool_first": 0.0,  # no arithmetic
+    "pool_last": 0.0,  # no arithmetic
     "normalize": 1e-6,  # one sum of squares, a root and a division
     "pack_panels": 0.0,  # no arithmetic
     "dense": 1e-5,  # up to 384 products added in order; a bend enlarges their error by a tenth

@@ -20,12 +20,21 @@ from npdistil.kernels.pack_weights import (
     whole_panels,
     whole_vectors,
 )
-from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
+from npdistil.kernels.pooling import (
+    normalize,
+    pool_first,
+    pool_last,
+    pool_max,
+    pool_mean,
+    pool_mean_sqrt_len,
+    pool_weighted_mean,
+)
 from npdistil.kernels.score_words import NEAR, ROWS, score_words
 from npdistil.params import EmbeddingParams, EncoderParams, NormParams
 from npdistil.reference import forward as reference
 from npdistil.reference import masked_lm as reference_masked_lm
 from npdistil.reference import panels as reference_panels
+from npdistil.reference import pooling as pools
 from npdistil.reference.activation import ACTIVATIONS
 from tests.kernels.compiled import compiled
 from tests.models import TINY, Draw, cu_seqlens_of
@@ -238,26 +247,34 @@ TWINS = [
         Twin(
             kernel,
             twin,
-            lambda draw, s: (draw.array(s["L"], s["D"] + WIDER),),
+            lambda draw, s: (draw.array(s["L"], s["D"] + WIDER), s["skip"]),
             lambda s: [(s["D"],)],
-            [{"L": L, "D": 13} for L in LENGTHS],
-            exact=lambda hidden_LD, twin=twin: twin(
-                hidden_LD[:, :-WIDER], cu_seqlens_of(len(hidden_LD))
+            # All rows left out (a maximum is infinite then), all but one, some, none.
+            [
+                {"L": L, "D": 13, "skip": skip}
+                for L in LENGTHS
+                for skip in sorted({0, L // 2, L - 1, L, L + 3}, reverse=True)
+                if skip < L or kernel is not pool_max
+            ],
+            exact=lambda hidden_LD, skip, twin=twin: twin(
+                hidden_LD[:, :-WIDER], cu_seqlens_of(len(hidden_LD)), skip
             )[0],
         )
         for kernel, twin in [
-            (pool_mean, reference.pool_mean),
-            (pool_max, reference.pool_max),
-            (pool_first, reference.pool_first),
+            (pool_mean, pools.pool_mean),
+            (pool_mean_sqrt_len, pools.pool_mean_sqrt_len),
+            (pool_weighted_mean, pools.pool_weighted_mean),
+            (pool_max, pools.pool_max),
+            (pool_first, pools.pool_first),
+            (pool_last, pools.pool_last),
         ]
     ),
     Twin(
         normalize,
-        reference.normalize,
-        lambda draw, s: (draw.array(s["D"], scale=4.0),),
-        lambda s: [(s["D"],)],
-        [{"D": D} for D in (1, 5, 16, 384)],
-        exact=lambda x_D: reference.normalize(x_D[None])[0],
+        pools.normalize,
+        lambda draw, s: (draw.array(s["B"], s["D"], scale=4.0),),
+        lambda s: [(s["B"], s["D"])],
+        [{"B": B, "D": D} for B, D in [(0, 3), (1, 1), (3, 5), (2, 16), (7, 384)]],
         in_place=True,
     ),
     Twin(

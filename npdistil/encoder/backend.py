@@ -7,7 +7,7 @@ from ..dims import Floats
 from ..params import LinearParams, NormParams
 from .packing import PackedBatch
 
-Pooling = Literal["mean", "cls", "max"]
+Pooling = Literal["mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 Dense: TypeAlias = Callable[[Floats], Floats]  # rows [N, I] to [N, E]
 
@@ -34,10 +34,17 @@ class Backend(Protocol):
         """The whole encoder."""
         ...
 
-    def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
+    def pooled(
+        self,
+        batch: PackedBatch,
+        pooling: tuple[Pooling, ...],
+        normalize: bool,
+        skip: int = 0,
+    ) -> Floats:
         """The whole encoder and one row a sequence, [B, D * len(pooling)]; none may be empty.
 
-        Poolings stand side by side in their order; `normalize` scales the whole row to length 1.
+        Poolings stand side by side in their order; `normalize` scales the whole row to length 1;
+        the first `skip` tokens of each sequence are read, but not pooled (`reference/pooling.py`).
         For ("cls",) alone, which is what classification needs too, the last layer computes the
         first token of each sequence and no other (`reference/first_token.py`): the same function,
         in other roundings than beside other poolings.
@@ -69,5 +76,12 @@ class Backend(Protocol):
         Returns:
             A function of rows [M, D] to scores [M, V] (`reference/masked_lm.py`). On the numba
             backend a row's scores do not depend on the other rows.
+        """
+        ...
+
+    def normalized(self, rows_BE: Floats) -> Floats:
+        """Rows [B, E] of the engine's float type, scaled to length 1; a zero row stays zero.
+
+        On the numba backend a row's result does not depend on the other rows.
         """
         ...

@@ -13,7 +13,7 @@ from ..config import EncoderConfig
 from ..dims import Floats
 from ..kernels import entries
 from ..kernels.epilogues import DENSE_CODES
-from ..kernels.model import CLS, MAX, MEAN, Output
+from ..kernels.model import CLS, LAST, MAX, MEAN, MEAN_SQRT_LEN, WEIGHTED_MEAN, Output
 from ..params import AttentionParams, EncoderParams, LinearParams, NormParams
 from .backend import Dense, PackedOutput, Pooling
 from .forward_passes import ForwardPasses
@@ -22,7 +22,14 @@ from .packing import PackedBatch
 from .unpack_attention import FoldedBiases, folded_biases, unpack_attention
 from .word_scores import WordScores
 
-POOLING = {"mean": MEAN, "cls": CLS, "max": MAX}
+POOLING = {
+    "mean": MEAN,
+    "cls": CLS,
+    "max": MAX,
+    "mean_sqrt_len_tokens": MEAN_SQRT_LEN,
+    "weightedmean": WEIGHTED_MEAN,
+    "lasttoken": LAST,
+}
 
 
 class NumbaBackend:
@@ -62,19 +69,25 @@ class NumbaBackend:
             attentions = [_split_maps(prob_Q, batch.lengths, heads) for prob_Q in prob_NQ]
         return PackedOutput(list(states_NTD), attentions)
 
-    def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
+    def pooled(
+        self,
+        batch: PackedBatch,
+        pooling: tuple[Pooling, ...],
+        normalize: bool,
+        skip: int = 0,
+    ) -> Floats:
         """See `Backend.pooled`."""
         pooled_BE = np.empty(
             (len(batch.lengths), self._config.hidden_size * len(pooling)), np.float32
         )
         pooling_M = frozen(np.array([POOLING[mode] for mode in pooling], np.int32))
         prob_NQ = np.empty((self._config.num_hidden_layers, 0), np.float32)
-        only_first = int(pooling == ("cls",))
+        only_first = int(pooling == ("cls",) and not skip)
 
         def output(first: int) -> Output:
             return NOTHING._replace(
                 prob_NQ=prob_NQ, pooled_BE=pooled_BE, first_sequence=first,
-                pooling_M=pooling_M, normalize=int(normalize), only_first=only_first,
+                pooling_M=pooling_M, skip=skip, normalize=int(normalize), only_first=only_first,
             )  # fmt: skip
 
         self._passes.run(batch, output)
@@ -102,6 +115,12 @@ class NumbaBackend:
         eps = self._config.layer_norm_eps
         return WordScores(norm, table_VD, bias_V, eps, self._num_threads)
 
+    def normalized(self, rows_BE: Floats) -> Floats:
+        """See `Backend.normalized`."""
+        normalized_BE = np.array(rows_BE, np.float32, order="C")
+        entries.normalize(normalized_BE)
+        return normalized_BE
+
 
 NOTHING = Output(
     states_NTD=np.empty((0, 0, 0), np.float32),
@@ -111,6 +130,7 @@ NOTHING = Output(
     pooled_BE=np.empty((0, 0), np.float32),
     first_sequence=0,
     pooling_M=frozen(np.empty(0, np.int32)),
+    skip=0,
     normalize=0,
     only_first=0,
 )

@@ -6,15 +6,19 @@ from ..config import EncoderConfig
 from ..dims import Floats, Ints
 from ..params import EncoderParams, LinearParams, NormParams
 from ..reference import forward as reference
+from ..reference import pooling as pools
 from ..reference.first_token import encode_first
 from ..reference.masked_lm import score_words
 from .backend import Dense, PackedOutput, Pooling
 from .packing import PackedBatch
 
 POOLING = {
-    "mean": reference.pool_mean,
-    "cls": reference.pool_first,
-    "max": reference.pool_max,
+    "mean": pools.pool_mean,
+    "cls": pools.pool_first,
+    "max": pools.pool_max,
+    "mean_sqrt_len_tokens": pools.pool_mean_sqrt_len,
+    "weightedmean": pools.pool_weighted_mean,
+    "lasttoken": pools.pool_last,
 }
 
 
@@ -41,16 +45,22 @@ class NumpyBackend:
                     attentions.append(probs)
         return PackedOutput(hidden_states, attentions[1:])
 
-    def pooled(self, batch: PackedBatch, pooling: tuple[Pooling, ...], normalize: bool) -> Floats:
+    def pooled(
+        self,
+        batch: PackedBatch,
+        pooling: tuple[Pooling, ...],
+        normalize: bool,
+        skip: int = 0,
+    ) -> Floats:
         """See `Backend.pooled`."""
-        if pooling == ("cls",):
+        if pooling == ("cls",) and not skip:
             with np.errstate(under="ignore"):
                 pooled_BE = encode_first(*_arrays(batch), self._params, self._config)
         else:
             hidden_TD = self.encode(batch, False, False).hidden_states[-1]
-            parts = [POOLING[mode](hidden_TD, batch.cu_seqlens) for mode in pooling]
+            parts = [POOLING[mode](hidden_TD, batch.cu_seqlens, skip) for mode in pooling]
             pooled_BE = np.concatenate(parts, axis=1)
-        return reference.normalize(pooled_BE) if normalize else pooled_BE
+        return pools.normalize(pooled_BE) if normalize else pooled_BE
 
     def dense(self, params: LinearParams, activation: str) -> Dense:
         """See `Backend.dense`."""
@@ -66,6 +76,10 @@ class NumpyBackend:
             return score_words(x_MD, table_VD, bias_V)
 
         return of_rows
+
+    def normalized(self, rows_BE: Floats) -> Floats:
+        """See `Backend.normalized`."""
+        return pools.normalize(rows_BE)
 
 
 def _arrays(batch: PackedBatch) -> tuple[Ints, Ints, Ints, Ints]:

@@ -1,6 +1,6 @@
 """The engine's compiled functions, as Python calls them."""
 
-from .model import DENSE, ENCODE, LAYER_NORM, PACK_PANELS, SCORE_WORDS
+from .model import DENSE, ENCODE, LAYER_NORM, NORMALIZE, PACK_PANELS, SCORE_WORDS
 from .objects.unit import Entry, Function, Unit
 
 ENGINE = Unit(
@@ -9,6 +9,7 @@ ENGINE = Unit(
     (
         Function(".forward", "encode", ENCODE),
         Function(".dense", "dense", DENSE),
+        Function(".pooling", "normalize", NORMALIZE),
         Function(".pack_panels", "pack_panels", PACK_PANELS),
         Function(".layer_norm", "layer_norm", LAYER_NORM),
         Function(".score_words", "score_words", SCORE_WORDS),
@@ -17,6 +18,7 @@ ENGINE = Unit(
 
 encode = Entry(ENGINE, "encode")
 dense = Entry(ENGINE, "dense")
+normalize = Entry(ENGINE, "normalize")
 pack_panels = Entry(ENGINE, "pack_panels")
 layer_norm = Entry(ENGINE, "layer_norm")
 score_words = Entry(ENGINE, "score_words")

@@ -24,7 +24,7 @@ ROWS, PANEL, NARROW = HOST.linear.rows, HOST.panel, HOST.narrow
 
 @vector_kernel(BATCH, IN2, OUT2, COUNTERS, INT)
 def first_rows_stage(batch, hidden_RD, first_BD, counters, stage):
-    """Twin: reference.forward.pool_first. A task is some sequences."""
+    """Twin: reference.pooling.pool_first. A task is some sequences."""
     B, D = first_BD.shape
     num_tasks = (B + ROWS_OF_A_TASK - 1) // ROWS_OF_A_TASK
     task = take_task(counters, stage)

@@ -5,8 +5,28 @@ import numpy as np
 from .first_token import first_token_layer
 from .jit import COUNTERS, INT, kernel
 from .layer_norm import embed
-from .model import BATCH, CLS, ENCODE, MEAN, MODEL, NUM_STAGES, OUTPUT, WORKSPACE
-from .pooling import normalize, pool_first, pool_max, pool_mean
+from .model import (
+    BATCH,
+    CLS,
+    ENCODE,
+    LAST,
+    MAX,
+    MEAN,
+    MEAN_SQRT_LEN,
+    MODEL,
+    NUM_STAGES,
+    OUTPUT,
+    WORKSPACE,
+)
+from .pooling import (
+    normalize,
+    pool_first,
+    pool_last,
+    pool_max,
+    pool_mean,
+    pool_mean_sqrt_len,
+    pool_weighted_mean,
+)
 from .stages import ROWS_OF_A_TASK
 from .team import join, next_task, take_task, wait_for_all
 from .transformer_layer import transformer_layer
@@ -46,7 +66,7 @@ def keep_stage(batch, space, output, state, counters, stage):
 
 @kernel(BATCH, WORKSPACE, OUTPUT, INT, COUNTERS, INT)
 def pool_stage(batch, space, output, hidden_size, counters, stage):
-    """Twin: reference.forward.pool_mean, and its like. A task is a sequence."""
+    """Twin: reference.pooling.pool_mean, and its like. A task is a sequence."""
     num_tasks, D = batch.cu_seqlens.shape[0] - 1, hidden_size
     task = take_task(counters, stage)
     while task < num_tasks:
@@ -54,17 +74,24 @@ def pool_stage(batch, space, output, hidden_size, counters, stage):
         if output.only_first:  # `first_token_layer` has left one row a sequence
             start, end = task, task + 1
         hidden_LD = space.hidden_RD[start:end]
-        pooled_E = output.pooled_BE[output.first_sequence + task]
+        row = output.first_sequence + task
+        pooled_E = output.pooled_BE[row]
         for m in range(output.pooling_M.shape[0]):
             pooled_D = pooled_E[m * D : (m + 1) * D]
             if output.pooling_M[m] == MEAN:
-                pool_mean(hidden_LD, pooled_D)
+                pool_mean(hidden_LD, output.skip, pooled_D)
             elif output.pooling_M[m] == CLS:
-                pool_first(hidden_LD, pooled_D)
+                pool_first(hidden_LD, output.skip, pooled_D)
+            elif output.pooling_M[m] == MAX:
+                pool_max(hidden_LD, output.skip, pooled_D)
+            elif output.pooling_M[m] == MEAN_SQRT_LEN:
+                pool_mean_sqrt_len(hidden_LD, output.skip, pooled_D)
+            elif output.pooling_M[m] == LAST:
+                pool_last(hidden_LD, output.skip, pooled_D)
             else:
-                pool_max(hidden_LD, pooled_D)
+                pool_weighted_mean(hidden_LD, output.skip, pooled_D)
         if output.normalize:
-            normalize(pooled_E)
+            normalize(output.pooled_BE[row : row + 1])
         task = next_task(counters, stage)
     wait_for_all(counters, stage, num_tasks)
 

@@ -86,7 +86,8 @@ class Output(NamedTuple):
         first_prob: where the bundle's maps begin in it.
         pooled_BE: one row a sequence: the poolings one after another.
         first_sequence: where the bundle's sequences begin in it.
-        pooling_M: codes of the poolings: MEAN, CLS, MAX.
+        pooling_M: codes of the poolings: MEAN, CLS and so on.
+        skip: rows at the beginning of each sequence that no pooling sees.
         normalize: whether a row is scaled to length 1.
         only_first: whether nobody wants anything but the first row of each sequence.
     """
@@ -98,6 +99,7 @@ class Output(NamedTuple):
     pooled_BE: Array
     first_sequence: int
     pooling_M: Ids
+    skip: int
     normalize: int
     only_first: int
 
@@ -107,15 +109,16 @@ ENDS = RecordKind(tuple, (INT,) * len(LayerWeights._fields))
 MODEL = RecordKind(Model, (IN2, IN2, IN2, IN1, IN1, IN2, ENDS, IN1, INT, INT, DOUBLE))
 WORKSPACE = RecordKind(Workspace, (OUT2, OUT3, OUT2, OUT2, OUT2))
 SCRATCH = RecordKind(Scratch, (OUT2, OUT2, OUT2, OUT3))
-OUTPUT = RecordKind(Output, (OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT))
+OUTPUT = RecordKind(Output, (OUT3, INT, OUT2, INT, OUT2, INT, IDS, INT, INT, INT))
 # What the functions take that Python calls.
 ENCODE = (BATCH, MODEL, WORKSPACE, SCRATCH, OUTPUT, COUNTERS)
 DENSE = (IN2, IN1, IN1, INT, OUT2)
 PACK_PANELS = (IN2, INT, OUT1)
 LAYER_NORM = (OUT2, IN1, IN1, FLOAT, INT)
 SCORE_WORDS = (IN2, IN2, IN1, INT, INT, OUT2)
+NORMALIZE = (OUT2,)
 
-MEAN, CLS, MAX = 0, 1, 2  # codes of poolings
+MEAN, CLS, MAX, MEAN_SQRT_LEN, WEIGHTED_MEAN, LAST = range(6)  # codes of poolings
 NUM_STAGES = 7  # of a layer; see `transformer_layer.py`
 COUNTER_COLUMNS = 16  # of a stage; see `team.py`
 

@@ -29,10 +29,10 @@ from .forward import (
     feed_forward,
     linear,
     merge_heads,
-    pool_first,
     softmax,
     split_heads,
 )
+from .pooling import pool_first
 
 
 def encode_first(

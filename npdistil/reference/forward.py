@@ -187,28 +187,3 @@ def dense(x_NI: Floats, weight_EI: Floats, bias_E: Floats, activation: str) -> F
     """
     y_NE = linear(x_NI, weight_EI, bias_E)
     return y_NE if activation == "identity" else ACTIVATIONS[activation](y_NE)
-
-
-def pool_mean(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:
-    """The mean of the rows of each sequence.
-
-    Source: Reimers and Gurevych 2019, arXiv:1908.10084, section 3. Sequences may not be empty.
-    """
-    means = [hidden_TD[start:end].mean(axis=0) for start, end in pairwise(cu_seqlens)]
-    return np.array(means, hidden_TD.dtype).reshape(-1, hidden_TD.shape[1])
-
-
-def pool_max(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:
-    """The largest value of each feature in each sequence; sequences may not be empty."""
-    return np.maximum.reduceat(hidden_TD, cu_seqlens[:-1], axis=0)
-
-
-def pool_first(hidden_TD: Floats, cu_seqlens: Ints) -> Floats:
-    """The first row of each sequence, which is [CLS]; sequences may not be empty."""
-    return hidden_TD[cu_seqlens[:-1]]
-
-
-def normalize(x_BD: Floats) -> Floats:
-    """x / |x|, so that a dot product is a cosine; a zero row stays zero."""
-    length_B1: Floats = np.sqrt((x_BD * x_BD).sum(axis=-1, keepdims=True))
-    return x_BD / np.maximum(length_B1, 1e-12)

@@ -15,13 +15,22 @@ from npdistil.kernels.layer_norm import embed, layer_norm
 from npdistil.kernels.linear import linear
 from npdistil.kernels.objects.unit import Entry, Function, Unit
 from npdistil.kernels.pack_panels import pack_panels
-from npdistil.kernels.pooling import normalize, pool_first, pool_max, pool_mean
+from npdistil.kernels.pooling import (
+    normalize,
+    pool_first,
+    pool_last,
+    pool_max,
+    pool_mean,
+    pool_mean_sqrt_len,
+    pool_weighted_mean,
+)
 from npdistil.kernels.score_words import score_words
 from npdistil.kernels.transformer_layer import transformer_layer
 
 KERNELS = (
     *(attention, dense, first_token_layer, embed, layer_norm, linear, normalize),
     *(pack_panels, pool_first, pool_max, pool_mean, score_words, transformer_layer),
+    *(pool_mean_sqrt_len, pool_weighted_mean, pool_last),
 )
 UNIT = Unit(
     "tests",

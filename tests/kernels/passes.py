@@ -96,6 +96,6 @@ def output_of(batch: Batch, config: EncoderConfig) -> Output:
     return NOTHING._replace(
         states_NTD=np.full((layers + 1, T, D), np.nan, np.float32),
         prob_NQ=np.full((layers, maps), np.nan, np.float32),
-        pooled_BE=np.full((B, 3 * D), np.nan, np.float32),
-        pooling_M=frozen(np.array([0, 1, 2], np.int32)),
+        pooled_BE=np.full((B, 6 * D), np.nan, np.float32),
+        pooling_M=frozen(np.arange(6, dtype=np.int32)),
     )

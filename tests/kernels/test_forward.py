@@ -6,6 +6,7 @@ import pytest
 from npdistil.kernels.entries import encode
 from npdistil.params import cast
 from npdistil.reference import forward as reference
+from npdistil.reference import pooling
 from tests.kernels.passes import batch_of, model_of, output_of, poisoned, share
 from tests.models import TINY, random_params
 from tests.tolerances import KERNELS
@@ -47,7 +48,10 @@ def test_pass_equals_its_twin(task):
         flat = np.concatenate([prob.ravel() for prob in probs])
         assert np.abs(prob_Q - flat).max() <= KERNELS["transformer_layer"]
     last_TD = steps[-1][0]
-    pools = [reference.pool_mean, reference.pool_first, reference.pool_max]
+    pools = [
+        *(pooling.pool_mean, pooling.pool_first, pooling.pool_max, pooling.pool_mean_sqrt_len),
+        *(pooling.pool_weighted_mean, pooling.pool_last),
+    ]
     exact_BE = np.concatenate([pool(last_TD, batch.cu_seqlens) for pool in pools], axis=1)
     assert np.abs(output.pooled_BE - exact_BE).max() <= KERNELS["transformer_layer"]
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from npdistil.kernels.pooling import normalize
+from npdistil.kernels.pooling import normalize, pool_max
+from npdistil.reference.pooling import pool_max as reference_max
 from tests.kernels.compiled import compiled
 from tests.kernels.passes import guarded, is_untouched
 from tests.models import Draw
@@ -65,10 +66,13 @@ OTHER_LAYOUT = {
     "linear": ("weight_EI",),
     "dense": ("weight_EI",),
     "attention": ("query_TD", "key_TD", "value_TD", "cu_seqlens", "num_heads"),
-    "pool_mean": ("hidden_TD", "cu_seqlens"),
-    "pool_max": ("hidden_TD", "cu_seqlens"),
-    "pool_first": ("hidden_TD", "cu_seqlens"),
-    "normalize": ("x_BD",),
+    **{
+        name: ("hidden_TD", "cu_seqlens")
+        for name in (
+            *("pool_mean", "pool_mean_sqrt_len", "pool_weighted_mean"),
+            *("pool_max", "pool_first", "pool_last"),
+        )
+    },
     "pack_panels": ("width",),  # the processor's
 }
 
@@ -81,6 +85,9 @@ def test_kernel_has_the_arguments_of_its_twin(twin: Twin):
     assert twin.kernel.py_func.__name__ == twin.reference.__name__
     shared = [name for name in theirs if name not in OTHER_LAYOUT.get(twin.name, ())]
     assert [name for name in ours if name in shared] == shared
+
+
+UNREAD = ("pool_first", "pool_last", "embed")  # do not read every row
 
 
 def test_nan_is_never_hidden(rng):
@@ -96,11 +103,21 @@ def test_nan_is_never_hidden(rng):
             outputs = [np.zeros(shape, np.float32) for shape in twin.outputs(sizes)]
             twin.run((*inputs[:place], poisoned, *inputs[place + 1 :]), outputs)
             reached = np.isnan(outputs[0]).any()
-            assert reached or twin.name in ("pool_first", "embed"), f"{twin.id}, row {row}"
+            assert reached or twin.name in UNREAD, f"{twin.id}, row {row}"
 
 
 def test_normalising_a_zero_row_leaves_zeros():
     """0 / 0 where every feature cancels."""
-    x_D = np.zeros(7, np.float32)
-    compiled(normalize)(x_D)
-    assert not x_D.any()
+    x_BD = np.zeros((1, 7), np.float32)
+    compiled(normalize)(x_BD)
+    assert not x_BD.any()
+
+
+@pytest.mark.parametrize("skip", [3, 5])
+def test_the_largest_of_nothing_is_the_lowest(rng, skip):
+    """A row that was to be left out, or whatever was in the output before."""
+    pooled_D = np.zeros(7, np.float32)
+    hidden_LD = Draw(rng).array(3, 7)
+    compiled(pool_max)(hidden_LD, skip, pooled_D)
+    assert (pooled_D == -np.inf).all()
+    assert (reference_max(hidden_LD, np.array([0, 3]), skip) == -np.inf).all()
