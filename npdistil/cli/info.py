@@ -72,9 +72,14 @@ def _parameters(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
 
 
 def _pooling(sentence: SentenceConfig) -> str:
-    pooling = " + ".join(sentence.head.pooling)
-    normalized = ", normalised" if sentence.head.normalize else ""
-    return f"{pooling}{normalized}" + (" (a guess: no modules.json)" if sentence.guessed else "")
+    parts = [" + ".join(sentence.pooling.modes)]
+    parts += [
+        f"Dense {module.in_features} to {module.out_features} ({module.activation})"
+        if module
+        else "normalised"
+        for module in sentence.modules
+    ]
+    return ", ".join(parts) + (" (a guess: no modules.json)" if sentence.guessed else "")
 
 
 def _longest(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> str:

@@ -1,169 +1,197 @@
 """`SentenceEncoder`: texts to vectors, as sentence-transformers does it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_flag, as_integer, as_texts
-from ..checkpoint.locate import locate
-from ..checkpoint.weights_file import folder_of
-from ..encoder.encoder import Encoder
-from ..encoder.packing import PackedBatch, pack_rows
+from ..arguments import as_flag, as_integer, as_texts, one_of
 from ..errors import InputError
-from ..heads.sentence_embedding import SentenceEmbedding
 from ..progress import progress
-from ..text.tokenizer import Tokenizer
-from .model_parts import expect_fitting, make_kernels
-from .sentence_config import read_sentence_config
+from .embedding.embed_texts import TextEmbedder
+from .embedding.long_texts import check_poolings, checked_overlap
+from .embedding.prompts import chosen_prompt, name_for_documents
+from .embedding.quantization import checked_precision, quantize_embeddings
+from .embedding.request import Request, Vectors, flag_or_none, positive, positive_or_none
+from .embedding.sentence_model import SentenceModel
 from .windows import GrowingRows, as_iterable, distinct, windows
 
+Texts: TypeAlias = str | Path | Iterable[str]
 WINDOW = 4096  # texts that are tokenised and ordered by length at a time
 READ_AHEAD = 256  # texts of which `encode_iter` makes its next blocks
+OUTPUTS = ("sentence_embedding", "token_embeddings")
 
 
-class SentenceEncoder:
+class SentenceEncoder(SentenceModel):
     """A tokenizer, an encoder and a pooling. Safe to share between threads.
 
     Attributes:
         tokenizer: cuts text into ids.
         encoder: ids to hidden states.
         head: hidden states to one vector a text.
-        max_seq_length: longer texts lose their end; counts [CLS] and [SEP].
+        max_seq_length: longer texts lose their end; counts [CLS] and [SEP]. May be set.
+        prompts: what is put before texts, by name.
+        default_prompt_name: which of them is put before every text; None: none is.
+        truncate_dim: how many features a vector keeps; None: all.
     """
-
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        encoder: Encoder,
-        head: SentenceEmbedding,
-        max_seq_length: int | None = None,
-    ) -> None:
-        """Join the parts.
-
-        Args:
-            tokenizer: its ids must lie within the encoder's table.
-            encoder: any backend.
-            head: pooling and normalisation.
-            max_seq_length: tokens of a text, [CLS] and [SEP] included; None means the tokenizer's
-                own limit. Never more than the model has positions.
-
-        Raises:
-            ConfigError: the vocabulary is larger than the encoder's table.
-            InputError: a max_seq_length that does not hold [CLS] and [SEP].
-        """
-        expect_fitting(tokenizer, encoder.config)
-        if max_seq_length is not None and (type(max_seq_length) is not int or max_seq_length < 2):
-            raise InputError(
-                f"max_seq_length: expected an integer of at least 2, received {max_seq_length!r}."
-            )
-        self.tokenizer = tokenizer
-        self.encoder = encoder
-        self.head = head
-        positions = encoder.config.max_position_embeddings
-        wanted = max_seq_length or tokenizer.model_max_length or positions
-        self.max_seq_length = min(wanted, positions)
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        pooling: str | None = None,
-        revision: str | None = None,
-    ) -> Self:
-        """Load a sentence-transformers folder, or a bare model folder with a `pooling`.
-
-        Args:
-            folder: with config.json, weights, a vocabulary, and perhaps modules.json; or the
-                file of weights in it that is meant; or as a string a model's name at the hub, as
-                for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            pooling: "mean", "cls" or "max" instead of what the folder says.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError, ModelFileError, TokenizerError: the folder cannot be used; says why.
-        """
-        model = locate(folder, "sentence", revision)
-        config = read_sentence_config(folder_of(model), pooling)
-        weights = model if model.is_file() else config.transformer_folder
-        if backend == "numba":
-            make_kernels()
-        encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
-        tokenizer = Tokenizer.from_pretrained(
-            config.transformer_folder,
-            backend="numba" if backend == "numba" else "python",
-            num_threads=num_threads,
-        )
-        return cls(tokenizer, encoder, config.head, config.max_seq_length)
-
-    @property
-    def embedding_dimension(self) -> int:
-        """Features of one vector."""
-        return self.encoder.config.hidden_size * len(self.head.pooling)
 
     def encode(
         self,
-        texts: str | Iterable[str],
+        inputs: Texts | None = None,
+        prompt_name: str | None = None,
+        prompt: str | None = None,
         batch_size: int = 32,
         show_progress_bar: bool | None = None,
-        normalize_embeddings: bool | None = None,
-    ) -> NDArray[np.float32]:
+        output_value: str = "sentence_embedding",
+        precision: str = "float32",
+        convert_to_numpy: bool = True,
+        convert_to_tensor: bool = False,
+        device: str | None = None,
+        normalize_embeddings: bool | None = False,
+        truncate_dim: int | None = None,
+        *,
+        long: bool = False,
+        stride: int | None = None,
+        return_num_truncated_tokens: bool = False,
+        sentences: Texts | None = None,
+    ) -> NDArray[Any]:
         """Embed one text or many; a text's vector does not depend on the others.
 
         Equal texts are computed once: of a list's all, of another iterable's those that come near
         each other, because it is read a window at a time.
 
         Args:
-            texts: a string, or any iterable of strings.
-            batch_size: texts computed at a time; bounds memory, changes no result.
+            inputs: a string, any iterable of strings, or a `Path`: of a file with one text a line.
+            prompt_name: which of `prompts` is put before each text; None: the default one.
+            prompt: what is put before each text, instead of one of `prompts`.
+            batch_size: texts computed at a time, and never more of them than have 16,384 tokens;
+                bounds memory, changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
-            normalize_embeddings: True scales every vector to length 1, False never does; None does
-                what the folder's modules.json says.
+            output_value: "sentence_embedding"; or "token_embeddings", the last hidden states of
+                each text's tokens.
+            precision: "float32"; or "int8", "uint8", "binary" or "ubinary": see
+                `quantize_embeddings`, whose ranges are here those of these very texts.
+            convert_to_numpy: False gives a list of vectors.
+            convert_to_tensor: for tensors there is no library here: must be False.
+            device: None or "cpu".
+            normalize_embeddings: True scales vectors to length 1, behind everything else. What the
+                folder's modules do is done in any case.
+            truncate_dim: how many features are kept, instead of the attribute of that name.
+            long: texts that do not fit keep their ends: they are read in overlapping windows and
+                pooled by tokens (`embedding/long_texts.py` has the formula).
+            stride: with `long`, the tokens that neighbouring windows share; None: a fourth.
+            return_num_truncated_tokens: also return how many tokens each text has lost.
+            sentences: another name of `inputs`, as sentence-transformers 5 has it.
 
         Returns:
-            float32 [n, embedding_dimension] in the order of `texts`; for a string its one row.
+            float32 [n, embedding_dimension] in the order of `inputs`, or what `precision` makes of
+            it; for a string its one row. For "token_embeddings" a list of [L, D]. With
+            `return_num_truncated_tokens` a pair: that, and int32 [n].
 
         Raises:
             InputError: something that is no string, a lone surrogate, or an argument of the wrong
                 kind. A list is checked whole before anything is computed.
         """
-        batch_size = _positive(batch_size, "batch_size")
-        if show_progress_bar is not None:
-            show_progress_bar = as_flag(show_progress_bar, "show_progress_bar")
-        normalize = _flag_or_none(normalize_embeddings)
-        items, total, places = as_iterable(texts), None, None
-        if isinstance(items, list | tuple | np.ndarray):
-            items, places = distinct(as_texts(items, "texts"))
-            total = len(items)
-        vectors = GrowingRows(self.embedding_dimension, total or 0)
-        with progress(total, "texts", show_progress_bar) as bar:
-            for window in windows(items, WINDOW):
-                vectors.append(self._embed(window, batch_size, normalize, bar.update))
-        vectors_BE = vectors.finish()
+        texts = _one_of_two(inputs, sentences)
+        batch_size = positive(batch_size, "batch_size")
+        show_progress_bar = flag_or_none(show_progress_bar, "show_progress_bar")
+        _refuse_tensors(convert_to_tensor, device)
+        precision = checked_precision(precision)
+        counted = as_flag(return_num_truncated_tokens, "return_num_truncated_tokens")
+        embedder = self._embedder(
+            prompt_name, prompt, normalize_embeddings, truncate_dim, long, stride, counted
+        )
+        if one_of(output_value, OUTPUTS, "output_value") == "token_embeddings":
+            if precision != "float32" or counted or embedder.request.overlap is not None:
+                raise InputError(
+                    "output_value='token_embeddings' goes neither with precision, nor with long, "
+                    "nor with return_num_truncated_tokens."
+                )
+            return _token_rows(embedder, texts, show_progress_bar)
+        vectors_BE, truncated_B = _embed_all(embedder, texts, batch_size, show_progress_bar)
+        if precision != "float32":
+            vectors_BE = quantize_embeddings(vectors_BE, precision)
+        found: Any = vectors_BE
         if isinstance(texts, str):
-            vector_E: NDArray[np.float32] = vectors_BE[0]
-            return vector_E
-        return vectors_BE if places is None else vectors_BE[places]
+            found = vectors_BE[0]
+        elif not as_flag(convert_to_numpy, "convert_to_numpy"):
+            found = list(vectors_BE)
+        if truncated_B is not None:
+            found = found, (int(truncated_B[0]) if isinstance(texts, str) else truncated_B)
+        return cast(NDArray[Any], found)
+
+    def encode_query(
+        self,
+        inputs: Texts | None = None,
+        prompt_name: str | None = None,
+        prompt: str | None = None,
+        **options: Any,
+    ) -> NDArray[Any]:
+        """As `encode`, for what is looked for: with the prompt "query" unless one is chosen.
+
+        Args:
+            inputs: as for `encode`.
+            prompt_name: likewise.
+            prompt: likewise.
+            options: the other arguments of `encode`.
+
+        Raises:
+            InputError: as `encode`.
+        """
+        if prompt_name is None and prompt is None and "query" in self.prompts:
+            prompt_name = "query"
+        return self.encode(inputs, prompt_name, prompt, **options)
+
+    def encode_document(
+        self,
+        inputs: Texts | None = None,
+        prompt_name: str | None = None,
+        prompt: str | None = None,
+        **options: Any,
+    ) -> NDArray[Any]:
+        """As `encode`, for what is searched: with the prompt "document" unless one is chosen.
+
+        "passage" and "corpus" come next, for a model whose `prompts` have lost "document".
+
+        Args:
+            inputs: as for `encode`.
+            prompt_name: likewise.
+            prompt: likewise.
+            options: the other arguments of `encode`.
+
+        Raises:
+            InputError: as `encode`.
+        """
+        if prompt_name is None and prompt is None:
+            prompt_name = name_for_documents(self.prompts)
+        return self.encode(inputs, prompt_name, prompt, **options)
 
     def encode_iter(
         self,
-        texts: Iterable[str],
+        inputs: Texts,
         batch_tokens: int = 16_384,
-        normalize_embeddings: bool | None = None,
+        normalize_embeddings: bool | None = False,
+        *,
+        prompt_name: str | None = None,
+        prompt: str | None = None,
+        truncate_dim: int | None = None,
+        long: bool = False,
+        stride: int | None = None,
     ) -> Iterator[NDArray[np.float32]]:
         """Embed texts without end: vectors come in blocks, in order, from constant memory.
 
         Args:
-            texts: any iterable of strings; 256 are read at a time, and a block has no more.
+            inputs: any iterable of strings, or the `Path` of a file with one text a line; 256 are
+                read at a time, and a block has no more.
             batch_tokens: the most tokens of a block; a longer text is a block by itself.
             normalize_embeddings: as for `encode`.
+            prompt_name: likewise.
+            prompt: likewise.
+            truncate_dim: likewise.
+            long: likewise; blocks are bounded by characters then.
+            stride: likewise.
 
         Yields:
             float32 [n, embedding_dimension], n at least 1; one block behind another they are what
@@ -172,53 +200,98 @@ class SentenceEncoder:
         Raises:
             InputError: as `encode`; for an item, when it is reached.
         """
-        batch_tokens = _positive(batch_tokens, "batch_tokens")
-        normalize, items = _flag_or_none(normalize_embeddings), as_iterable(texts)
-        return self._blocks(items, batch_tokens, normalize)
+        batch_tokens = positive(batch_tokens, "batch_tokens")
+        items = as_iterable(inputs)
+        embedder = self._embedder(
+            prompt_name, prompt, normalize_embeddings, truncate_dim, long, stride, False
+        )
+        return (
+            block
+            for window in windows(items, READ_AHEAD)
+            for block in embedder.blocks(window, batch_tokens)
+        )
 
-    def _blocks(
-        self, items: Iterable[str], batch_tokens: int, normalize: bool | None
-    ) -> Iterator[NDArray[np.float32]]:
-        for window in windows(items, READ_AHEAD):
-            batch = self._pack(window)
-            for first, last in batch.spans(batch_tokens):
-                yield self._embed_batch(batch.bundle(first, last), normalize)
-
-    def _pack(self, texts: list[str]) -> PackedBatch:
-        packed = self.tokenizer.pack(texts, self.max_seq_length)
-        return pack_rows(packed.input_ids_T, packed.cu_seqlens, self.encoder.config)
-
-    def _embed(
+    def _embedder(
         self,
-        texts: list[str],
-        batch_size: int,
-        normalize: bool | None,
-        done: Callable[[int], object],
-    ) -> NDArray[np.float32]:
-        """A window of texts."""
-        distinct_texts, places = distinct(texts)
-        batch = self._pack(distinct_texts)
-        vectors_BE = np.empty((len(distinct_texts), self.embedding_dimension), np.float32)
-        # Longest first: a batch holds texts of about one length, and the last is the cheapest.
-        order = np.argsort(-batch.lengths, kind="stable")
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            vectors_BE[chosen] = self._embed_batch(batch.take(chosen), normalize)
-            done(len(chosen))
-        return vectors_BE if places is None else vectors_BE[places]
+        prompt_name: object,
+        prompt: object,
+        normalize: object,
+        truncate_dim: object,
+        long: object,
+        stride: object,
+        counted: bool,
+    ) -> TextEmbedder:
+        """What one call asks for, checked."""
+        text = chosen_prompt(self.prompts, self.default_prompt_name, prompt_name, prompt)
+        skip = 0
+        if text and not self.head.include_prompt:
+            # [CLS] and the prompt, but not the [SEP] behind it
+            skip = len(self.tokenizer.pack([text], self.max_seq_length).input_ids_T) - 1
+        overlap = None
+        if as_flag(long, "long"):
+            check_poolings(self.head.pooling)
+            wanted = None if stride is None else as_integer(stride, "stride")
+            overlap = checked_overlap(wanted, self.max_seq_length - 2)
+        elif stride is not None:
+            raise InputError("stride: it is of windows, which long=True makes.")
+        cut = positive_or_none(truncate_dim, "truncate_dim") or self.truncate_dim
+        request = Request(
+            text,
+            skip,
+            flag_or_none(normalize, "normalize_embeddings") is True,
+            cut,
+            counted,
+            overlap,
+        )
+        parts = self.tokenizer, self.encoder, self.head, self.max_seq_length
+        return TextEmbedder(*parts, request, self._dimension(cut))
 
-    def _embed_batch(self, batch: PackedBatch, normalize: bool | None) -> NDArray[np.float32]:
-        return self.head(self.encoder.backend, batch, normalize)
+
+def _embed_all(
+    embedder: TextEmbedder, texts: object, batch_size: int, show: bool | None
+) -> Vectors:
+    """All texts, a window at a time."""
+    items, total, places = as_iterable(texts), None, None
+    if isinstance(items, list | tuple | np.ndarray):
+        items, places = distinct(as_texts(items, "texts"))
+        total = len(items)
+    vectors = GrowingRows(embedder.dimension, total or 0)
+    counts = [np.empty(0, np.int32)]
+    with progress(total, "texts", show) as bar:
+        for window in windows(items, WINDOW):
+            found = embedder.embed(window, batch_size, bar.update)
+            vectors.append(found.vectors_BE)
+            if found.truncated_B is not None:
+                counts.append(found.truncated_B)
+    vectors_BE = vectors.finish()
+    truncated_B = np.concatenate(counts) if embedder.request.count_truncated else None
+    if places is None:
+        return Vectors(vectors_BE, truncated_B)
+    return Vectors(vectors_BE[places], None if truncated_B is None else truncated_B[places])
 
 
-def _positive(value: object, name: str) -> int:
-    number = as_integer(value, name)
-    if number < 1:
-        raise InputError(f"{name}: expected a positive integer, received {number}.")
-    return number
+def _token_rows(embedder: TextEmbedder, texts: object, show: bool | None) -> NDArray[Any]:
+    """Of each text the rows of its tokens; of a string these alone."""
+    rows: list[Any] = []
+    with progress(None, "texts", show) as bar:
+        for window in windows(as_iterable(texts), READ_AHEAD):
+            rows += embedder.token_rows(window)
+            bar.update(len(window))
+    return cast(NDArray[Any], rows[0] if isinstance(texts, str) else rows)
 
 
-def _flag_or_none(normalize_embeddings: object) -> bool | None:
-    if normalize_embeddings is None:
-        return None
-    return as_flag(normalize_embeddings, "normalize_embeddings")
+def _one_of_two(inputs: Texts | None, sentences: Texts | None) -> Texts | None:
+    if sentences is None:
+        return inputs
+    if inputs is not None:
+        raise InputError("inputs and sentences are two names of one argument: give one of them.")
+    return sentences
+
+
+def _refuse_tensors(convert_to_tensor: object, device: object) -> None:
+    if as_flag(convert_to_tensor, "convert_to_tensor"):
+        raise InputError(
+            "convert_to_tensor: there are no tensors here; torch.from_numpy makes one of the array."
+        )
+    if device not in (None, "cpu"):
+        raise InputError(f"device: this package runs on the CPU, received {device!r:.80}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -9,16 +10,23 @@ from numpy.typing import NDArray
 
 from ..arguments import as_texts
 from ..errors import InputError
+from .stream import lines
 
 
 def as_iterable(texts: object) -> Iterable[Any]:
     """Whatever yields items, but nothing that was meant as one text or as a table.
+
+    A `Path` yields the lines of its file.
 
     Raises:
         InputError: anything else.
     """
     if isinstance(texts, str):
         return [texts]
+    if isinstance(texts, Path):
+        if not texts.exists():  # now, and not when the first block is asked for
+            raise InputError(f"{texts}: no such file.")
+        return lines(texts)
     try:
         iter(cast(Iterable[Any], texts))
     except TypeError:

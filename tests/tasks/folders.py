@@ -21,6 +21,8 @@ NEW_KINDS = {
     "Transformer": f"{NEW}.transformer.Transformer",
     "Pooling": "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
     "Normalize": f"{NEW}.normalize.Normalize",
+    "Dense": f"{NEW}.dense.Dense",
+    "Dropout": "sentence_transformers.sentence_transformer.modules.dropout.Dropout",
 }
 OLD_MEAN = {
     "word_embedding_dimension": 12,

@@ -74,14 +74,14 @@ def test_equal_texts_get_equal_bytes(texts):
 def test_batch_size_and_threads_change_no_byte(texts, batch_size, num_threads, normalize):
     """Catches sums whose order depends on how the work was cut."""
     wanted = make(normalize=normalize, num_threads=1).encode(texts, batch_size=1)
-    found = make(normalize=normalize, num_threads=num_threads).encode(texts, batch_size)
+    found = make(normalize=normalize, num_threads=num_threads).encode(texts, batch_size=batch_size)
     assert found.tobytes() == wanted.tobytes() and wanted.std() > 0.1
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
 def test_numpy_backend_is_close(texts, batch_size):
     """Catches a batch that leaks into its neighbours by more than BLAS's own rounding."""
-    vectors = make("numpy").encode(texts, batch_size)
+    vectors = make("numpy").encode(texts, batch_size=batch_size)
     assert np.abs(vectors - make("numpy").encode(texts)).max() <= BLAS_BATCH
     assert np.abs(vectors - make("numba").encode(texts)).max() <= HIDDEN_FLOAT32
 
@@ -200,13 +200,16 @@ def test_long_batches_come_first(texts, monkeypatch):
 
 @pytest.mark.parametrize("field", [False, True])
 def test_normalize_embeddings(texts, field):
-    """Catches True or False that cannot win over the folder, and None that does."""
+    """Catches True that cannot win over the folder, and False that switches its module off."""
     encoder = make(normalize=field)
-    results = {asked: encoder.encode(texts, 8, None, asked) for asked in (None, True, False)}
+    results = {
+        asked: encoder.encode(texts, normalize_embeddings=asked) for asked in (None, True, False)
+    }
     lengths_B = np.linalg.norm(results[True].astype(np.float64), axis=1)
     assert np.abs(lengths_B - 1).max() <= HIDDEN_FLOAT32
-    assert np.abs(np.linalg.norm(results[False], axis=1) - 1).min() > 0.01
-    assert results[None].tobytes() == results[field].tobytes()
+    assert (np.abs(np.linalg.norm(results[False], axis=1) - 1).min() > 0.01) == (not field)
+    assert results[None].tobytes() == results[False].tobytes()
+    assert (results[False].tobytes() == results[True].tobytes()) == field
 
 
 def test_truncation_at_max_seq_length():
@@ -307,11 +310,15 @@ def test_progress_bar(monkeypatch, capsys, show, terminal):
 def test_the_interface():
     """Catches a renamed, reordered or re-defaulted argument: these names were promised."""
     load = inspect.signature(SentenceEncoder.from_pretrained).parameters
-    assert [(p.name, p.default) for p in load.values()][1:] == [
+    assert [(p.name, p.default) for p in load.values()][1:6] == [
         ("backend", "numba"), ("num_threads", None), ("pooling", None), ("revision", None),
+        ("prompts", None),
     ]  # fmt: skip
+    assert next(iter(load)) == "folder"
     encode = inspect.signature(SentenceEncoder.encode).parameters
-    assert [(p.name, p.default) for p in encode.values()][2:] == [
-        ("batch_size", 32), ("show_progress_bar", None), ("normalize_embeddings", None),
+    assert [(p.name, p.default) for p in encode.values()][1:12] == [
+        ("inputs", None), ("prompt_name", None), ("prompt", None), ("batch_size", 32),
+        ("show_progress_bar", None), ("output_value", "sentence_embedding"),
+        ("precision", "float32"), ("convert_to_numpy", True), ("convert_to_tensor", False),
+        ("device", None), ("normalize_embeddings", False),
     ]  # fmt: skip
-    assert (next(iter(load)), list(encode)[1]) == ("folder", "texts")

@@ -1,0 +1,1 @@
+"""The parts of `SentenceEncoder`: folders, prompts, long texts, precision, similarity."""

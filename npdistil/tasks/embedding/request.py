@@ -1,0 +1,57 @@
+"""What one call of `SentenceEncoder` asks for, checked and resolved once."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...arguments import as_flag, as_integer
+from ...errors import InputError
+
+
+class Request(NamedTuple):
+    """How texts become vectors."""
+
+    prompt: str  # put before each text
+    skip: int  # tokens at the beginning of each text that are not pooled
+    normalize: bool
+    truncate_dim: int | None
+    count_truncated: bool
+    overlap: int | None  # of the windows of long texts; None: long texts lose their ends
+
+
+class Vectors(NamedTuple):
+    """Some texts' vectors, and how many tokens each text lost, if that was asked for."""
+
+    vectors_BE: NDArray[np.float32]
+    truncated_B: NDArray[np.int32] | None
+
+
+def positive(value: object, name: str) -> int:
+    """An integer above 0.
+
+    Raises:
+        InputError: anything else.
+    """
+    number = as_integer(value, name)
+    if number < 1:
+        raise InputError(f"{name}: expected a positive integer, received {number}.")
+    return number
+
+
+def positive_or_none(value: object, name: str) -> int | None:
+    """An integer above 0, or None.
+
+    Raises:
+        InputError: anything else.
+    """
+    return None if value is None else positive(value, name)
+
+
+def flag_or_none(value: object, name: str) -> bool | None:
+    """True, False or None.
+
+    Raises:
+        InputError: anything else.
+    """
+    return None if value is None else as_flag(value, name)
