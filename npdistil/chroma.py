@@ -45,8 +45,8 @@ class NpdistilEmbeddingFunction(EmbeddingFunction[Documents]):
             model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
             query_prompt: is put before each query.
             document_prompt: is put before each document.
-            normalize: True scales vectors to length 1, False never does, None does what the folder
-                says.
+            normalize: True scales vectors to length 1; None and False leave them as the folder's
+                modules make them.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.
             revision: of a model of the hub.

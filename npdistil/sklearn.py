@@ -37,8 +37,8 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Args:
             model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
             prompt: is put before each text.
-            normalize: True scales vectors to length 1, False never does, None does what the folder
-                says.
+            normalize: True scales vectors to length 1; None and False leave them as the folder's
+                modules make them.
             batch_size: texts computed at a time; changes no result.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.

@@ -21,8 +21,8 @@ class LazyEncoder:
         backend: "numba" or "numpy".
         num_threads: of the kernels.
         revision: of a model of the hub.
-        normalize: True scales vectors to length 1, False never does, None does what the folder
-            says.
+        normalize: True scales vectors to length 1; None and False leave them as the folder's
+            modules make them.
         batch_size: texts computed at a time.
     """
 
@@ -52,14 +52,14 @@ class LazyEncoder:
         return self._loaded[0]
 
     def encode(self, texts: Sequence[str], prompt: str | None = None) -> NDArray[np.float32]:
-        """float32 [n, embedding_dimension]; `prompt` is put before each text.
+        """float32 [n, embedding_dimension]; `prompt` is put before each text, or the folder's own.
 
         Raises:
             InputError: an item that is no text; and as for `encoder`.
         """
-        given = [*texts] if prompt is None else [prompt + text for text in texts]
         return self.encoder.encode(
-            given,
+            [*texts],
+            prompt=prompt,
             batch_size=self.batch_size,
             show_progress_bar=False,
             normalize_embeddings=self.normalize,

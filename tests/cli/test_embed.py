@@ -135,7 +135,7 @@ def test_batch_size_reaches_the_library(run, tmp_path, folder, monkeypatch):
 
     def recording(self, texts, batch_size):
         sizes.append(batch_size)
-        return honest(self, texts, batch_size)
+        return honest(self, texts, batch_size=batch_size)
 
     monkeypatch.setattr(SentenceEncoder, "encode", recording)
     arguments = ["embed", "-", "-m", folder, "-o", tmp_path / "out.npy"]

@@ -50,9 +50,7 @@ def paraphrase_mining(
 
     Source: sentence_transformers.util.paraphrase_mining.
     """
-    vectors_ND = model.encode(
-        sentences, batch_size=batch_size, show_progress_bar=show_progress_bar
-    )
+    vectors_ND = model.encode(sentences, batch_size=batch_size, show_progress_bar=show_progress_bar)
     return paraphrase_mining_embeddings(
         vectors_ND[np.newaxis] if vectors_ND.ndim == 1 else vectors_ND,
         query_chunk_size,
