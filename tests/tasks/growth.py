@@ -83,10 +83,10 @@ def many_threads() -> tuple[int, int]:
 
 def peak_growth(model: SentenceEncoder, texts: list[str], batch_size: int) -> tuple[int, int]:
     """While all are embedded in one call, at its worst: 64 MB, the output, two bytes a token."""
-    model.encode(texts[:40], batch_size)
+    model.encode(texts[:40], batch_size=batch_size)
     forget_the_peak()
     before = resident()
-    vectors = model.encode(texts, batch_size)
+    vectors = model.encode(texts, batch_size=batch_size)
     grown = resident("VmHWM") - before
     tokens = sum(
         len(row)

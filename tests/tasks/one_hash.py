@@ -43,11 +43,15 @@ def outputs(model: SentenceEncoder, batch_size: int, seed: int | None) -> list[b
     orders = [np.arange(len(TEXTS)), np.arange(len(LENGTHS))]
     if seed is not None:
         orders = [np.random.default_rng(seed).permutation(order) for order in orders]
-    vectors = model.encode([TEXTS[n] for n in orders[0]], batch_size, show_progress_bar=False)
+    vectors = model.encode(
+        [TEXTS[n] for n in orders[0]], batch_size=batch_size, show_progress_bar=False
+    )
     results = {("text", n): vector.tobytes() for n, vector in zip(orders[0], vectors, strict=True)}
     head, limit = SentenceEmbedding(("cls",), normalize=True), model.max_seq_length
     by_first = SentenceEncoder(model.tokenizer, model.encoder, head, limit)
-    vectors = by_first.encode([TEXTS[n] for n in orders[0]], batch_size, show_progress_bar=False)
+    vectors = by_first.encode(
+        [TEXTS[n] for n in orders[0]], batch_size=batch_size, show_progress_bar=False
+    )
     results |= {
         ("first", n): vector.tobytes() for n, vector in zip(orders[0], vectors, strict=True)
     }

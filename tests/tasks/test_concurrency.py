@@ -33,7 +33,7 @@ def embedding_job(model: SentenceEncoder, rng: np.random.Generator) -> Job:
     """One to five short texts."""
     texts = [SHORT[n] for n in rng.integers(0, len(SHORT), rng.integers(1, 6))]
     batch_size = int(rng.integers(1, 4))
-    return lambda: (model.encode(texts, batch_size, show_progress_bar=False).tobytes(),)
+    return lambda: (model.encode(texts, batch_size=batch_size, show_progress_bar=False).tobytes(),)
 
 
 def encoder_job(model: SentenceEncoder, rng: np.random.Generator) -> Job:
