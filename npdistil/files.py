@@ -7,6 +7,7 @@ import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, NoReturn
 
 from .errors import NpdistilError
@@ -43,7 +44,7 @@ def read_file(path: Path, max_bytes: int, error: type[NpdistilError]) -> bytearr
 
 
 class OpenFile:
-    """A regular file that is being read.
+    """A regular file that is being read, by any number of threads.
 
     Attributes:
         size: in bytes, when it was opened.
@@ -51,6 +52,7 @@ class OpenFile:
 
     def __init__(self, stream: io.FileIO, size: int) -> None:
         self._stream = stream
+        self._lock = Lock()
         self.size = size
 
     def read_at(self, start: int, count: int) -> bytearray:
@@ -69,13 +71,19 @@ class OpenFile:
         Raises:
             EOFError: the file ends before.
         """
-        self._stream.seek(start)
         filled = 0
         while filled < len(view):
-            count = self._stream.readinto(view[filled:])
+            count = self._read_some(view[filled:], start + filled)
             if not count:
                 raise EOFError
             filled += count
+
+    def _read_some(self, view: memoryview, start: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._stream.fileno(), [view], start)
+        with self._lock:  # Windows: there is one position for all
+            self._stream.seek(start)
+            return self._stream.readinto(view)
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import count
 from queue import SimpleQueue
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 class Workers:
@@ -71,6 +74,25 @@ class Workers:
         for failure in found:
             if failure is not None:
                 raise failure
+
+    def each(self, function: Callable[[Item], object], items: Sequence[Item]) -> None:
+        """Call `function` on each item, begun in their order by whoever is free.
+
+        After a failure no item is begun any more; that of the first item that failed is raised, so
+        it is the same however many threads there are.
+        """
+        numbers, failures = count(), dict[int, BaseException]()
+
+        def take() -> None:
+            while not failures and (number := next(numbers)) < len(items):
+                try:
+                    function(items[number])
+                except BaseException as failure:
+                    failures[number] = failure
+
+        self.share(take, take, len(items) - 1)
+        if failures:
+            raise failures[min(failures)]
 
     def _crew(self) -> "_Crew":
         """This process's own. Without a lock, which a fork could leave locked for ever."""

@@ -109,6 +109,32 @@ def test_who_needs_no_helper_any_more_does_not_wait_for_one():
     assert ended.wait(20)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_each_item_is_worked_on_once(threads):
+    """Catches an item that two threads take, or nobody, and a call that returns before the last."""
+    done = []
+    Workers(threads).each(lambda item: time.sleep(0.001) or done.append(item), range(40))
+    assert sorted(done) == [*range(40)]
+    Workers(threads).each(done.append, [])
+    assert len(done) == 40
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_first_item_that_fails_is_heard_of(threads):
+    """Catches an error that depends on threads, and work that goes on for nothing."""
+    done = []
+
+    def work(item: int) -> None:
+        time.sleep(0.01 * (20 - item))  # later items are faster
+        done.append(item)
+        if item in (6, 7):
+            raise ValueError(item)
+
+    with pytest.raises(ValueError, match="6"):
+        Workers(threads).each(work, range(20))
+    assert {*range(7)} <= {*done} and 19 not in done
+
+
 def test_a_forked_child_starts_its_own(monkeypatch):
     """Catches work handed to threads that exist in the parent alone: it would never be done."""
     workers = Workers(2)

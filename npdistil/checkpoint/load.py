@@ -59,18 +59,23 @@ def load_stored(
 
 @contextmanager
 def open_encoder(
-    folder: Path | str, dtype: npt.DTypeLike = np.float32
+    folder: Path | str, dtype: npt.DTypeLike = np.float32, num_threads: int = 1
 ) -> Iterator[tuple[EncoderConfig, EncoderParams, StoredWeights]]:
     """As `load_stored`, but each layer is read when it is asked for, while the context lasts.
 
     So whoever packs weights holds those of one layer at a time. All checks are made before, but
-    those of a layer's values, which come when it is read.
+    those of a layer's values, which come when it is read. Any number of threads may ask for layers.
+
+    Args:
+        folder: as for `load_encoder`.
+        dtype: likewise.
+        num_threads: that read, where the format can be read by several.
 
     Raises:
         ConfigError: as `load_encoder`.
         ModelFileError: as `load_encoder`; for NaN in a layer, when it is asked for.
     """
-    with matched_weights(folder) as (config, file, matched):
+    with matched_weights(folder, num_threads) as (config, file, matched):
         for name in matched.ignored:
             file.read(name)  # nobody uses it, but a damaged file is refused as a whole
         names = matched.names
@@ -95,8 +100,14 @@ def describe_encoder(
 
 
 @contextmanager
-def matched_weights(model: Path | str) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
+def matched_weights(
+    model: Path | str, num_threads: int = 1
+) -> Iterator[tuple[EncoderConfig, TensorSource, Matched]]:
     """Configuration and open weights that fit each other; no value was read yet.
+
+    Args:
+        model: a folder, or a file of weights in it.
+        num_threads: as for `open_encoder`.
 
     Raises:
         ConfigError: as `load_encoder`.
@@ -109,7 +120,7 @@ def matched_weights(model: Path | str) -> Iterator[tuple[EncoderConfig, TensorSo
             f"{folder}: {problem}; expected a folder with config.json and weights."
         )
     config = EncoderConfig.from_folder(folder)
-    with open_weights(Path(model)) as file:
+    with open_weights(Path(model), num_threads) as file:
         yield config, file, match_tensors(file.entries, config, file.path)
 
 

@@ -50,7 +50,7 @@ class OpenTask(NamedTuple):
 
 @contextmanager
 def open_task(
-    model: Path | str, task: Task, dtype: npt.DTypeLike = np.float32
+    model: Path | str, task: Task, dtype: npt.DTypeLike = np.float32, num_threads: int = 1
 ) -> Iterator[OpenTask]:
     """As `open_encoder`, with the head of a task and its settings.
 
@@ -58,13 +58,14 @@ def open_task(
         model: a local folder, or a file of weights in it.
         task: whose head is wanted.
         dtype: float type of all parameters.
+        num_threads: as for `open_encoder`.
 
     Raises:
         ConfigError: as `open_encoder`; there is no head of the task, which says what there is; or
             labels are not one for each score.
         ModelFileError: as `open_encoder`; tensors of the head are missing or misshapen.
     """
-    with matched_weights(model) as (config, file, matched):
+    with matched_weights(model, num_threads) as (config, file, matched):
         folder, has_pooler = folder_of(Path(model)), "pooler.weight_EI" in matched.names
         architectures = read_architectures(folder)
         held = held_heads(matched.heads, has_pooler, architectures, config.model_type)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFileError
+from ..workers import Workers
 from .tensor_source import DTYPES, Array, TensorInfo
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
 # Read and checked at a time: still in the second cache when it is looked at. 8 divides it.
 PIECE_BYTES = 1 << 18
+ALONE = Workers(1)
 
 # Fill a view of bytes with what stands from a byte on, as `OpenFile.read_into` does.
 ReadInto = Callable[[memoryview, int], None]
@@ -24,7 +26,9 @@ _WIDENED: dict[str, np.dtype[Any]] = {
 }
 
 
-def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) -> Array:
+def read_array(
+    read_into: ReadInto, start: int, info: TensorInfo, where: str, workers: Workers = ALONE
+) -> Array:
     """One tensor whose values lie in C order, little-endian, from byte `start` on.
 
     Args:
@@ -32,6 +36,7 @@ def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) ->
         start: of the first value, in bytes.
         info: type and shape, checked before: the file has that many bytes.
         where: file and tensor, the start of a message.
+        workers: threads that read and check at once, of a file where they can.
 
     Returns:
         As `TensorSource.read`.
@@ -45,10 +50,10 @@ def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) ->
     # Bytes that are the array's already need no detour.
     direct = array.dtype == stored
     step = PIECE_BYTES // stored.itemsize
-    room = np.empty(0 if direct else min(step, len(array)), stored)
-    for first in range(0, len(array), step):
+
+    def read(first: int) -> None:
         piece = array[first : first + step]
-        raw = piece if direct else room[: len(piece)]
+        raw = piece if direct else np.empty(len(piece), stored)
         read_into(raw.data.cast("B"), start + first * stored.itemsize)
         if not direct:
             _convert(raw, piece, dtype, where)
@@ -56,6 +61,8 @@ def read_array(read_into: ReadInto, start: int, info: TensorInfo, where: str) ->
             raise ModelFileError(
                 f"{where}: holds NaN or infinity; the file is damaged, or its training went wrong."
             )
+
+    workers.each(read, range(0, len(array), step))
     array.flags.writeable = False
     return array.reshape(shape)
 

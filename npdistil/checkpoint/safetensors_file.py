@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile, open_file
+from ..workers import Workers, shared_workers
 from .read_array import read_array
 from .safetensors_header import Entry, read_header
 from .tensor_source import Array, TensorInfo
@@ -59,8 +60,11 @@ class TensorFile:
 
     format = "safetensors"
 
-    def __init__(self, file: OpenFile, entries: Mapping[str, Entry], path: Path) -> None:
+    def __init__(
+        self, file: OpenFile, entries: Mapping[str, Entry], path: Path, workers: Workers
+    ) -> None:
         self._file = file
+        self._workers = workers
         self._starts = {name: entry.start for name, entry in entries.items()}
         self.entries = {
             name: TensorInfo(dtype, shape) for name, (dtype, shape, _) in entries.items()
@@ -75,12 +79,20 @@ class TensorFile:
             ModelFileError: a float that is NaN or infinite, or a BOOL that is neither 0 nor 1.
         """
         where = f"{self.path}: tensor {name!r}"
-        return read_array(self._file.read_into, self._starts[name], self.entries[name], where)
+        start, info = self._starts[name], self.entries[name]
+        return read_array(self._file.read_into, start, info, where, self._workers)
 
 
 @contextmanager
-def open_tensors(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Iterator[TensorFile]:
+def open_tensors(
+    path: Path, max_bytes: int = MAX_FILE_BYTES, num_threads: int = 1
+) -> Iterator[TensorFile]:
     """Open a file and check its header, here and by the safetensors package.
+
+    Args:
+        path: of the file.
+        max_bytes: that it may have.
+        num_threads: that read a tensor.
 
     Raises:
         ModelFileError: not a readable regular file, not a safetensors file, one that two readers
@@ -90,7 +102,7 @@ def open_tensors(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Iterator[Tensor
     with open_file(path, max_bytes, ModelFileError) as file:
         entries = read_header(file, path)
         _ask_the_package(path)
-        yield TensorFile(file, entries, path)
+        yield TensorFile(file, entries, path, shared_workers(num_threads))
 
 
 def _ask_the_package(path: Path) -> None:

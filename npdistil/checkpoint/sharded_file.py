@@ -51,8 +51,12 @@ class ShardedTensors:
 
 
 @contextmanager
-def open_shards(path: Path) -> Iterator[ShardedTensors]:
+def open_shards(path: Path, num_threads: int = 1) -> Iterator[ShardedTensors]:
     """Open an index and every file that it names, which must lie beside it.
+
+    Args:
+        path: of the index.
+        num_threads: that read a tensor.
 
     Raises:
         ModelFileError: the index is no such file, or names anything but plain file names; shards
@@ -62,7 +66,7 @@ def open_shards(path: Path) -> Iterator[ShardedTensors]:
     _expect_files(path, set(shards.values()))
     with ExitStack() as stack:
         files = {
-            shard: stack.enter_context(open_tensors(path.parent / shard))
+            shard: stack.enter_context(open_tensors(path.parent / shard, num_threads=num_threads))
             for shard in dict.fromkeys(shards.values())
         }
         total = sum(file.size for file in files.values())

@@ -10,39 +10,41 @@ from .listed import listed
 from .tensor_source import TensorSource
 
 
-def _safetensors(path: Path) -> AbstractContextManager[TensorSource]:
+def _safetensors(path: Path, num_threads: int) -> AbstractContextManager[TensorSource]:
     from .safetensors_file import open_tensors
 
-    return open_tensors(path)
+    return open_tensors(path, num_threads=num_threads)
 
 
-def _shards(path: Path) -> AbstractContextManager[TensorSource]:
+def _shards(path: Path, num_threads: int) -> AbstractContextManager[TensorSource]:
     from .sharded_file import open_shards
 
-    return open_shards(path)
+    return open_shards(path, num_threads)
 
 
-def _torch(path: Path) -> AbstractContextManager[TensorSource]:
+def _torch(path: Path, num_threads: int) -> AbstractContextManager[TensorSource]:
     from .torch_file import open_torch
 
     return open_torch(path)
 
 
-def _h5(path: Path) -> AbstractContextManager[TensorSource]:
+def _h5(path: Path, num_threads: int) -> AbstractContextManager[TensorSource]:
     from .h5_file import open_h5
 
     return open_h5(path)
 
 
+# A path, and how many threads may read it; PyTorch's files and HDF5's are read by one.
+Open = Callable[[Path, int], AbstractContextManager[TensorSource]]
 # Name -> what opens it; the first that is there is read. Each reader is imported when it is needed.
-FORMATS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
+FORMATS: dict[str, Open] = {
     "model.safetensors": _safetensors,
     "model.safetensors.index.json": _shards,
     "pytorch_model.bin": _torch,
     "tf_model.h5": _h5,
 }
 # Likewise for a file of another name that somebody points at, by how it ends.
-_ENDINGS: dict[str, Callable[[Path], AbstractContextManager[TensorSource]]] = {
+_ENDINGS: dict[str, Open] = {
     ".safetensors": _safetensors,
     ".index.json": _shards,
     ".bin": _torch,
@@ -59,11 +61,12 @@ _UNREAD = (
 )
 
 
-def open_weights(model: Path) -> AbstractContextManager[TensorSource]:
+def open_weights(model: Path, num_threads: int = 1) -> AbstractContextManager[TensorSource]:
     """Open the weights of a model folder, or those that are pointed at; nothing else is looked at.
 
     Args:
         model: a folder, of whose weights the first of `FORMATS` is read; or one file of weights.
+        num_threads: that read, where the format can be read by several.
 
     Raises:
         ModelFileError: there are none in a format that is read; what is there is said. Entering
@@ -71,10 +74,10 @@ def open_weights(model: Path) -> AbstractContextManager[TensorSource]:
     """
     if folder_of(model) != model:
         (open_format,) = (_ENDINGS[end] for end in _ENDINGS if model.name.endswith(end))
-        return open_format(model)
+        return open_format(model, num_threads)
     for name, open_format in FORMATS.items():
         if is_there(model / name, ModelFileError):
-            return open_format(model / name)
+            return open_format(model / name, num_threads)
     raise ModelFileError(_without_weights(model))
 
 

@@ -94,8 +94,9 @@ class Encoder:
                 is no such model, or it cannot be fetched.
         """
         checked = _checked_dtype(backend, dtype)
-        with open_encoder(locate(folder, "encoder", revision), checked) as (config, params, _):
-            return cls(config, params, backend, dtype, num_threads)
+        threads, model = resolve_num_threads(num_threads), locate(folder, "encoder", revision)
+        with open_encoder(model, checked, threads) as (config, params, _):
+            return cls(config, params, backend, dtype, threads)
 
     def __call__(
         self,

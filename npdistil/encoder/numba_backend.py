@@ -14,7 +14,7 @@ from ..dims import Floats
 from ..kernels import entries
 from ..kernels.epilogues import DENSE_CODES
 from ..kernels.model import CLS, LAST, MAX, MEAN, MEAN_SQRT_LEN, WEIGHTED_MEAN, Output
-from ..params import AttentionParams, EncoderParams, LinearParams, NormParams
+from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams, NormParams
 from .backend import Dense, PackedOutput, Pooling
 from .forward_passes import ForwardPasses
 from .pack_model import frozen, pack_linear, pack_model
@@ -38,10 +38,12 @@ class NumbaBackend:
     def __init__(self, params: EncoderParams, config: EncoderConfig, num_threads: int) -> None:
         self._config = config
         self._num_threads = num_threads
-        self._folded: list[FoldedBiases] = []
-        self._model = pack_model(
-            params, config, lambda layer: self._folded.append(folded_biases(layer))
-        )
+        self._folded: dict[int, FoldedBiases] = {}  # by number of the layer
+
+        def keep(n: int, layer: LayerParams) -> None:
+            self._folded[n] = folded_biases(layer)
+
+        self._model = pack_model(params, config, keep, num_threads)
         self._passes = ForwardPasses(self._model, config, num_threads)
 
     def encode(

@@ -26,6 +26,7 @@ from ..kernels.pack_weights import (
     whole_vectors,
 )
 from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams
+from ..workers import shared_workers
 
 Parts = tuple[Floats, ...]  # of one tensor
 
@@ -33,31 +34,36 @@ Parts = tuple[Floats, ...]  # of one tensor
 def pack_model(
     params: EncoderParams,
     config: EncoderConfig,
-    passing: Callable[[LayerParams], object] = lambda layer: None,
+    passing: Callable[[int, LayerParams], object] = lambda n, layer: None,
+    num_threads: int = 1,
 ) -> Model:
     """All weights of a model, those of the layers in one block of memory.
 
     Args:
-        params: layers on demand are asked for once each, in order.
+        params: layers on demand are asked for once each, in order, by each thread for itself.
         config: their sizes.
-        passing: gets each layer before it is gone.
+        passing: gets each layer, with its number, before it is gone.
+        num_threads: layers that are read and packed at a time.
     """
     tables, D = params.embeddings, whole_panels(config.hidden_size)
     token_type_GD = tables.token_type_GD
     if token_type_GD is None:  # one zero row: adding it changes nothing
         token_type_GD = np.zeros((1, config.hidden_size), np.float32)
 
-    layers_NZ, ends = aligned_zeros(len(params.layers), 0), (0,) * len(LayerWeights._fields)
-    for n, layer in enumerate(params.layers):
-        passing(layer)
+    ends = _ends(config)
+    layers_NZ = aligned_zeros(len(params.layers), ends[-1])
+    question = []
+
+    def pack_layer(n: int) -> None:
+        layer = params.layers[n]
+        passing(n, layer)
         tensors = _parts_of_layer(layer, config)
-        if n == 0:
-            ends = tuple(np.cumsum([_packed_size(parts) for parts in tensors]).tolist())
-            layers_NZ = aligned_zeros(len(params.layers), ends[-1])
         for parts, start, end in zip(tensors, (0, *ends[:-1]), ends, strict=True):
             _pack(parts, layers_NZ[n, start:end])
-        last_key_EI = layer.attention.key.weight_EI
-        del layer, tensors, parts  # before the next one is read
+        if n == len(params.layers) - 1:
+            question.append(_pack_question(layer.attention.key.weight_EI, config))
+
+    shared_workers(num_threads).each(pack_layer, range(len(params.layers)))
     return Model(
         frozen(tables.word_VD),
         frozen(tables.position_PD),
@@ -66,11 +72,27 @@ def pack_model(
         frozen(_padded(tables.norm.bias_D, D)),
         frozen(layers_NZ),
         ends,
-        frozen(_pack_question(last_key_EI, config)),
+        frozen(question[0]),
         config.hidden_size,
         ACTIVATION_CODES[config.activation],
         config.layer_norm_eps,
     )
+
+
+def _ends(config: EncoderConfig) -> tuple[int, ...]:
+    """Where each tensor of a layer ends, in floats; of each all outputs of whole panels."""
+    D, F = config.hidden_size, config.intermediate_size
+    A = config.num_attention_heads * whole_heads(config.head_size)
+    sizes = {  # outputs and inputs
+        "qkv": (3 * A, D),
+        "qkv_bias": (3 * A, 1),
+        "attention_output": (D, A),
+        "intermediate": (F, D),
+        "intermediate_bias": (F, 1),
+        "output": (D, whole_panels(F)),
+    }
+    found = (sizes.get(name, (D, 1)) for name in LayerWeights._fields)
+    return tuple(np.cumsum([whole_panels(E) * I for E, I in found]).tolist())
 
 
 def _pack_question(key_EI: Floats, config: EncoderConfig) -> Array:
@@ -150,12 +172,6 @@ def _padded(array: Floats, *shape: int) -> Floats:
     padded = np.zeros(shape, np.float32)
     padded[tuple(slice(size) for size in array.shape)] = array
     return padded
-
-
-def _packed_size(parts: Parts) -> int:
-    """Floats of whole panels of all outputs."""
-    inputs = parts[0].shape[1] if parts[0].ndim == 2 else 1
-    return whole_panels(sum(map(len, parts))) * inputs
 
 
 def _pack(parts: Parts, place: Array) -> None:

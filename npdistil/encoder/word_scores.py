@@ -6,7 +6,7 @@ import numpy as np
 
 from ..dims import Floats
 from ..kernels.entries import layer_norm, score_words
-from ..kernels.ir.dots import WORDS
+from ..kernels.ir.target import WORDS
 from ..kernels.pack_weights import aligned_zeros, whole_vectors
 from ..params import NormParams
 from ..workers import shared_workers

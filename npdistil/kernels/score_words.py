@@ -1,8 +1,7 @@
 """Scores of masked rows against the vocabulary; the table is read as it lies in memory."""
 
-from .ir.dots import WORDS
 from .ir.intrinsics import address, make_dots
-from .ir.target import HOST
+from .ir.target import HOST, WORDS
 from .jit import vector_kernel
 from .model import SCORE_WORDS
 

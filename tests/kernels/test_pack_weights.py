@@ -82,6 +82,21 @@ def test_only_the_last_layers_keys_are_held_twice(rng):
     assert model.layers_NZ.size + model.question_P.size <= 1.1 * floats
 
 
+def test_threads_change_nothing(rng):
+    """Catches a layer in another's place, and biases that are taken for another layer's."""
+    config = replace(TINY, num_hidden_layers=7)
+    params = random_params(config, rng)
+    passed: dict[int, list[object]] = {}
+    models = [
+        pack_model(params, config, lambda n, layer: passed.setdefault(n, []).append(layer), threads)
+        for threads in (1, 4)
+    ]
+    for one, other in zip(*models, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for n, layer in enumerate(params.layers):
+        assert [each is layer for each in passed[n]] == [True, True]
+
+
 def test_weights_are_held_once(rng):
     """A copy in the layout of the file kept next to the packed one would double the memory."""
     params = random_params(TINY, rng)

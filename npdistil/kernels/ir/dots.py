@@ -12,9 +12,8 @@ from functools import partial
 from llvmlite import ir
 
 from .loops import Values, emit_turns
+from .target import WORDS
 from .vectors import F32, FLOAT_BYTES, I32, I64, Vectors
-
-WORDS = 4  # rows of the table in a block: as many sums as can lie side by side in any register
 
 
 def emit_dots(

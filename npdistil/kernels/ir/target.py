@@ -54,6 +54,7 @@ AVX2 = Target("avx2", 8, 16, Shape(6, 2, 4, (2, 1)), Shape(6, 2), ("avx2", "fma"
 NEON = Target("neon", 4, 32, Shape(6, 4, 4, (2, 1)), Shape(6, 4), ("neon",))
 SSE = Target("sse", 4, 16, Shape(5, 2, 4, (1,)), Shape(5, 2), ())
 TARGETS = (AVX512, AVX2, NEON, SSE)
+WORDS = 4  # rows of a table whose dot products are taken together: as many as fit any register
 # Processors that imply features without listing them.
 IMPLIED = {"x86-64-v3": ("avx2", "fma"), "x86-64-v4": ("avx2", "fma", "avx512f")}
 
