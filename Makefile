@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity tasks table functions sts bench startup tokenizer weights build clean
+.PHONY: help demo test format golden parity tasks table functions eval bench startup tokenizer weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,8 +43,8 @@ table: $(VENV)/installed  ## time the card's models, write docs/table.json and t
 functions: $(VENV)/installed-test  ## hold exp and the activations to every float32, write docs/functions.md
 	$(BIN)/python tools/check_functions.py
 
-sts: $(VENV)/installed-test weights  ## STS-B Spearman beside sentence-transformers'
-	$(BIN)/python tools/eval_sts.py
+eval: $(VENV)/installed-test weights  ## Spearman, nDCG and accuracy beside the other libraries' (EVAL="--limit 50" for less)
+	$(BIN)/python tools/eval.py $(EVAL)
 
 bench: $(PEERS)/installed  ## time npdistil and its peers (BENCH="--quick" for less)
 	@$(PEERS)/bin/python tools/fetch_weights.py all-MiniLM-L6-v2
