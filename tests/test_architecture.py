@@ -48,6 +48,8 @@ ONLY_IN = {
     "h5py": "checkpoint/",
     "regex": "text/",
     "tqdm": "progress.py",
+    "pyarrow": "cli/write_parquet.py",
+    "shtab": "cli/completion.py",
     "huggingface_hub": ("checkpoint/hub_download.py", "checkpoint/hub_listing.py"),
     "sklearn": "sklearn.py",
     "langchain_core": "langchain.py",

@@ -24,6 +24,8 @@ HEAVY = (
     "safetensors",
     "h5py",
     "tqdm",
+    "pyarrow",
+    "shtab",
     "regex",
 )
 

@@ -2,26 +2,58 @@
 
 import argparse
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ..encoder.backend import POOLINGS
 from ..errors import InputError
 from ..tasks.sentence_encoder import SentenceEncoder
+from .embed_job import EmbedJob
+from .input_shard import Shard, shard_lines, total_size
 from .messages import say
 from .model_options import add_model
-from .output_file import checked_output
-from .read_texts import read_texts
-from .write_vectors import write_vectors
+from .output_file import is_special
+from .partial_file import exists_already, partial_path
+from .read_lines import read_lines
+from .read_records import RecordReader
+from .records import add_inputs, report_skipped, warn_truncated
+from .write_vectors import checked_vector_file, write_vectors
 
 EXAMPLE = "npdistil embed texts.txt -m weights/all-MiniLM-L6-v2 -o vectors.npy"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil embed`."""
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="text file, or - for stdin")
+    parser.description = (
+        "Embed each line of the inputs. Blocks of rows are kept in OUTPUT.partial until all are "
+        "done; an interrupted run goes on from there with --resume, to the same bytes as if "
+        "nothing had happened. See docs/command-line.md."
+    )
+    add_inputs(parser)
     add_model(parser)
     parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="out.npy or out.jsonl, by suffix"
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="out.npy, out.jsonl, out.parquet or out.safetensors, by suffix",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where an interrupted run ended, if one did"
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="I/N",
+        help="only part I, from 0, of N parts of the files; the parts' outputs, one behind "
+        "another, are the whole",
+    )
+    parser.add_argument(
+        "--field", default="text", metavar="NAME", help="of JSON lines; default: text"
+    )
+    parser.add_argument(
+        "--normalize", action="store_true", help="scale to length 1 where the folder does not"
     )
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="default: 32")
     parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
@@ -29,21 +61,82 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pooling", choices=POOLINGS, help="default: what the folder says")
 
 
-def run(options: argparse.Namespace) -> None:
-    """Read, embed, write.
+def run(options: argparse.Namespace) -> int:
+    """Read, embed, write; 1 if lines were skipped.
 
     Raises:
-        NpdistilError: any input is unusable; nothing is written then.
+        NpdistilError: any input is unusable; the output is as it was then.
+        KeyboardInterrupt: what was done is kept, and --resume goes on from there.
     """
-    output = checked_output(Path(options.output))
+    output = checked_vector_file(Path(options.output))
     if options.batch_size < 1:  # now, not after the model is loaded
         raise InputError(f"--batch-size: expected a positive integer, not {options.batch_size}.")
-    texts = read_texts(options.inputs)
+    _check_partial(output, options.resume)
+    reader = RecordReader(
+        options.inputs, (options.field,), jsonl=options.jsonl, skip_errors=options.skip_errors
+    )
+    if options.shard is None:
+        lines = read_lines(options.inputs)
+    else:
+        lines = shard_lines(options.inputs, options.shard)
     encoder = SentenceEncoder.from_pretrained(
         options.model, options.backend, options.threads, options.pooling, options.revision
     )
     start = time.perf_counter()
-    vectors_BD = encoder.encode(texts, batch_size=options.batch_size)
+    job = EmbedJob(output, encoder, _encode_options(options), _settings(options), reader)
+    with closing(job.run(lines, options.resume)) as done:
+        try:
+            shape = done.rows, job.features
+            write_vectors(output, done.blocks(), shape, job.dtype, done.new_output)
+        except InputError as failure:
+            raise InputError(f"{failure} {job.kept(done)}") from None
+        except KeyboardInterrupt:
+            say(f"npdistil: {job.kept(done)}")
+            raise
+        done.remove()
     seconds = time.perf_counter() - start
-    write_vectors(output, texts, vectors_BD)
-    say(f"{len(texts)} texts, {vectors_BD.shape[1]} features, {seconds:.2f} s -> {output}")
+    say(f"{done.rows} texts, {job.features} features, {seconds:.2f} s -> {output}")
+    warn_truncated(done.truncated, done.rows, done.tokens_lost)
+    return report_skipped(done.bad, done.rows, done.first_errors)
+
+
+def _encode_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Keyword arguments of `SentenceEncoder.encode`."""
+    return {
+        "batch_size": options.batch_size,
+        "normalize_embeddings": options.normalize or None,
+        "show_progress_bar": False,
+    }
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What must be the same when the job is resumed, besides model and lines."""
+    settings: dict[str, Any] = {
+        "--field": options.field,
+        "--normalize": options.normalize,
+        "--pooling": options.pooling,
+        "--backend": options.backend,
+        "--jsonl": options.jsonl,
+        "format": Path(options.output).suffix,
+    }
+    if options.backend == "numpy":  # there a row depends on its neighbours, in its last bits
+        settings["--batch-size"] = options.batch_size
+    if options.shard is not None:  # what its lines are depends on all files
+        settings["--shard"] = str(options.shard)
+        settings["bytes of all inputs"] = total_size(options.inputs)
+    return settings
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.of(text)
+    except InputError as failure:
+        raise argparse.ArgumentTypeError(str(failure)) from None
+
+
+def _check_partial(output: Path, resume: bool) -> None:
+    if is_special(output):
+        if resume:
+            raise InputError(f"{output}: is no file, so nothing of it could be kept to --resume.")
+    elif not resume and partial_path(output).exists():
+        raise exists_already(partial_path(output))

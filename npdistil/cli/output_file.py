@@ -1,6 +1,5 @@
 """An output file, whole or not at all."""
 
-import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -33,49 +32,71 @@ def checked_output(path: Path, suffixes: Sequence[str] | None = SUFFIXES) -> Pat
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, aside: Path | None = None) -> Iterator[BinaryIO]:
     """A stream whose bytes get the name `path` when the block ends well, and are dropped otherwise.
 
     A reader sees the old file or the new one. A link keeps leading where it leads. A pipe or a
     device is written to at the end, and not replaced.
 
+    Args:
+        path: of the output.
+        aside: what the file is called before; nobody else's, in the folder that `path` leads to.
+            None: a hidden name that nobody has, which a kill leaves behind.
+
     Raises:
         InputError: the file cannot be written; nothing is left behind.
     """
     try:
-        if _is_special(path):
-            buffer = io.BytesIO()
-            yield buffer
-            with path.open("wb") as stream:
-                stream.write(buffer.getbuffer())
+        if is_special(path):
+            with _sent_at_the_end(path) as stream:
+                yield stream
         else:
-            with _renamed_at_the_end(Path(os.path.realpath(path))) as stream:
+            with _renamed_at_the_end(Path(os.path.realpath(path)), aside) as stream:
                 yield stream
     except OSError as failure:
         # NumPy reports a full disk in words of its own, without a number
         raise InputError(f"{path}: cannot be written: {failure.strerror or failure}.") from None
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
     """A FIFO or a device, behind links too."""
     return path.exists() and not stat.S_ISREG(path.stat().st_mode)
 
 
 @contextmanager
-def _renamed_at_the_end(path: Path) -> Iterator[BinaryIO]:
+def _sent_at_the_end(path: Path) -> Iterator[BinaryIO]:
+    import shutil
     import tempfile
 
-    temporary: Path | None = None
+    with tempfile.TemporaryFile() as buffer:
+        yield buffer
+        buffer.seek(0)
+        with path.open("wb") as stream:
+            shutil.copyfileobj(buffer, stream)
+
+
+@contextmanager
+def _renamed_at_the_end(path: Path, aside: Path | None) -> Iterator[BinaryIO]:
+    temporary = aside
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as stream:
+        if aside is None:
+            import tempfile
+
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+            temporary = Path(name)
+            stream: BinaryIO = os.fdopen(descriptor, "wb")
+        else:
+            aside.unlink(missing_ok=True)
+            stream = aside.open("xb")
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        mask = os.umask(0o077)  # it can only be read by setting it
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp's files are private
+        assert temporary is not None
+        if aside is None:
+            mask = os.umask(0o077)  # it can only be read by setting it
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)  # mkstemp's files are private
         temporary.replace(path)
         temporary = None
     finally:

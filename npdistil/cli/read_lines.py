@@ -22,11 +22,13 @@ class Line(NamedTuple):
         source: the file's name as it was given, or "standard input".
         number: in its file, from 1.
         content: its bytes; None if there are more than MAX_LINE_BYTES.
+        start: of its first byte in the file.
     """
 
     source: str
     number: int
     content: bytes | None
+    start: int
 
     @property
     def where(self) -> str:
@@ -72,12 +74,17 @@ def read_lines(names: Sequence[str]) -> Iterator[Line]:
     return _lines(names)
 
 
+def source_of(name: str) -> str:
+    """What messages call an input."""
+    return "standard input" if name == STDIN else name
+
+
 def _lines(names: Sequence[str]) -> Iterator[Line]:
     for name in names:
-        source = "standard input" if name == STDIN else name
+        source = source_of(name)
         chunks = _stdin_chunks() if name == STDIN else _file_chunks(Path(name))
-        for number, content in enumerate(_split(chunks), 1):
-            yield Line(source, number, content)
+        for number, (content, start) in enumerate(_split(chunks), 1):
+            yield Line(source, number, content, start)
 
 
 def _file_chunks(path: Path) -> Iterator[bytes]:
@@ -98,18 +105,24 @@ def _stdin_chunks() -> Iterator[bytes]:
         yield chunk
 
 
-def _split(chunks: Iterator[bytes]) -> Iterator[bytes | None]:
-    """Lines of chunks; None for one that is too long, which is not kept."""
-    begun, dropped, first = bytearray(), False, True
+def _split(chunks: Iterator[bytes]) -> Iterator[tuple[bytes | None, int]]:
+    """Lines of chunks and where they begin; None for one that is too long, which is not kept."""
+    begun, dropped = bytearray(), False
+    start = place = 0  # of the line, and of what is looked at
     for chunk in chunks:
-        *ended, last = (chunk.removeprefix(_BOM) if first else chunk).split(b"\n")
-        first = False
+        text = chunk.removeprefix(_BOM) if place == 0 else chunk
+        place += len(chunk) - len(text)
+        *ended, last = text.split(b"\n")
         for piece in ended:
             line = bytes(begun) + piece if begun else piece
-            yield None if dropped or len(line) > MAX_LINE_BYTES else line.removesuffix(b"\r")
+            too_long = dropped or len(line) > MAX_LINE_BYTES
+            yield None if too_long else line.removesuffix(b"\r"), start
             begun, dropped = bytearray(), False
+            place += len(piece) + 1
+            start = place
         begun += last
+        place += len(last)
         if len(begun) > MAX_LINE_BYTES:
             begun, dropped = bytearray(), True
     if begun or dropped:
-        yield None if dropped else bytes(begun).removesuffix(b"\r")
+        yield None if dropped else bytes(begun).removesuffix(b"\r"), start

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..files import parse_json
-from .read_lines import STDIN, Line, read_lines
+from .read_lines import Line, read_lines, source_of
 
 JSON_SUFFIX = ".jsonl"
 
@@ -27,6 +27,67 @@ class Record(NamedTuple):
     error: str
 
 
+class RecordReader:
+    """How the lines of some inputs become records.
+
+    A file whose name ends in .jsonl has a JSON object a line; any other has a text a line, which
+    is the one required field.
+
+    Attributes:
+        required: fields that every record has, as text.
+        skips_errors: whether a bad line is a record with an error.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        required: Sequence[str],
+        *,
+        jsonl: bool = False,
+        skip_errors: bool = False,
+        check: Check | None = None,
+    ) -> None:
+        """Look at the names of the inputs; none is opened.
+
+        Args:
+            inputs: names of files; "-" is standard input.
+            required: fields that every record must have, as text.
+            jsonl: all inputs have JSON lines, whatever their names.
+            skip_errors: a bad line is a record with an error, and not the end.
+            check: raises InputError where a record's fields will not do.
+
+        Raises:
+            InputError: an input has lines of text where a record needs several fields.
+        """
+        self.required, self.skips_errors, self._check = required, skip_errors, check
+        self._are_json = {source_of(name): jsonl or name.endswith(JSON_SUFFIX) for name in inputs}
+        for source, is_json in self._are_json.items():
+            if len(required) > 1 and not is_json:
+                raise InputError(
+                    f"{source}: expected JSON lines with {quoted(required)}; a name that ends in "
+                    f"{JSON_SUFFIX}, or --jsonl, says that they are."
+                )
+
+    def record(self, line: Line) -> Record:
+        """What a line of one of the inputs holds.
+
+        Raises:
+            InputError: the line is bad, and bad ones are not skipped.
+        """
+        try:
+            if self._are_json[line.source]:
+                fields = _json_fields(line, self.required)
+            else:
+                fields = {self.required[0]: line.text()}
+            if self._check is not None:
+                _check(fields, self._check, line)
+        except InputError as failure:
+            if not self.skips_errors:
+                raise InputError(f"{failure} --skip-errors goes on without such lines.") from None
+            return Record(line, None, str(failure))
+        return Record(line, fields, "")
+
+
 def read_records(
     inputs: Sequence[str],
     required: Sequence[str],
@@ -37,63 +98,25 @@ def read_records(
 ) -> Iterator[Record]:
     """One record for each line of all inputs, in order and constant memory.
 
-    A file whose name ends in .jsonl has a JSON object a line; any other has a text a line, which
-    is the one required field.
-
     Args:
-        inputs: names of files; "-" is standard input.
-        required: fields that every record must have, as text.
-        jsonl: all inputs have JSON lines, whatever their names.
-        skip_errors: a bad line is a record with an error, and not the end.
-        check: raises InputError where a record's fields will not do.
+        inputs: as for `RecordReader`, like all the others.
+        required: likewise.
+        jsonl: likewise.
+        skip_errors: likewise.
+        check: likewise.
 
     Raises:
         InputError: at once if an input cannot be opened, or has lines of text where a record
             needs several fields; later at a bad line, unless they are skipped.
     """
-    for name in inputs:
-        if len(required) > 1 and not _is_json(name, jsonl):
-            source = "standard input" if name == STDIN else name
-            raise InputError(
-                f"{source}: expected JSON lines with {quoted(required)}; a name that ends in "
-                f"{JSON_SUFFIX}, or --jsonl, says that they are."
-            )
-    lines = read_lines(inputs)
-    names = {"standard input" if name == STDIN else name: _is_json(name, jsonl) for name in inputs}
-    return _records(lines, names, required, skip_errors, check)
+    reader = RecordReader(inputs, required, jsonl=jsonl, skip_errors=skip_errors, check=check)
+    return map(reader.record, read_lines(inputs))
 
 
 def quoted(names: Sequence[str]) -> str:
     """A list of names for a message: `"question" and "context"`."""
     shown = [f'"{name}"' for name in names]
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
-
-
-def _is_json(name: str, jsonl: bool) -> bool:
-    return jsonl or name.endswith(JSON_SUFFIX)
-
-
-def _records(
-    lines: Iterator[Line],
-    are_json: dict[str, bool],
-    required: Sequence[str],
-    skip_errors: bool,
-    check: Check | None,
-) -> Iterator[Record]:
-    for line in lines:
-        try:
-            if are_json[line.source]:
-                fields = _json_fields(line, required)
-            else:
-                fields = {required[0]: line.text()}
-            if check is not None:
-                _check(fields, check, line)
-        except InputError as failure:
-            if not skip_errors:
-                raise InputError(f"{failure} --skip-errors goes on without such lines.") from None
-            yield Record(line, None, str(failure))
-        else:
-            yield Record(line, fields, "")
 
 
 def _check(fields: dict[str, Any], check: Check, line: Line) -> None:

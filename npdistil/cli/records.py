@@ -209,12 +209,17 @@ class _Counts:
 
     def report(self) -> int:
         """Say what was left out, and return the exit code."""
-        if self._truncated:
-            say(
-                f"npdistil: warning: {self._truncated} of {self._printed} inputs are longer than "
-                f"the model takes; {self._tokens_lost} tokens were left out"
-            )
+        warn_truncated(self._truncated, self._printed, self._tokens_lost)
         return report_skipped(self._bad, self._printed, self._first_errors)
+
+
+def warn_truncated(truncated: int, total: int, tokens_lost: int) -> None:
+    """One warning, if any input lost its end."""
+    if truncated:
+        say(
+            f"npdistil: warning: {truncated} of {total} inputs are longer than the model takes; "
+            f"{tokens_lost} tokens were left out"
+        )
 
 
 def report_skipped(bad: int, total: int, first_errors: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from npdistil import InputError, SentenceEncoder
+from npdistil.cli.vector_block import Block
 from npdistil.cli.write_vectors import write_vectors
 from tests.cli.running import runner
 from tests.tasks.folders import write_model, write_settings
@@ -32,6 +33,10 @@ def expected(folder: Path) -> np.ndarray:
 
 def lines(texts: list[str], end: str = "\n") -> bytes:
     return "".join(text + end for text in texts).encode()
+
+
+def write(path: Path, texts: list[str], vectors: np.ndarray) -> None:
+    write_vectors(path, [Block(vectors, texts)], vectors.shape, vectors.dtype)
 
 
 def written(path: Path) -> np.ndarray:
@@ -65,7 +70,7 @@ def test_jsonl_numbers_are_exact_and_json(tmp_path):
     edges = np.array([0.0, -0.0, 1e-45, 3.4028235e38, 0.1, 1e16, 123456790.0], np.float32)
     values = np.concatenate([edges, values[np.isfinite(values)]])[None, :]
     path = tmp_path / "out.jsonl"
-    write_vectors(path, ["x"], values)
+    write(path, ["x"], values)
     assert written(path).tobytes() == values.tobytes()
 
 
@@ -133,15 +138,15 @@ def test_batch_size_reaches_the_library(run, tmp_path, folder, monkeypatch):
     sizes: list[int] = []
     honest = SentenceEncoder.encode
 
-    def recording(self, texts, batch_size):
+    def recording(self, texts, batch_size, **options):
         sizes.append(batch_size)
-        return honest(self, texts, batch_size=batch_size)
+        return honest(self, texts, batch_size=batch_size, **options)
 
     monkeypatch.setattr(SentenceEncoder, "encode", recording)
     arguments = ["embed", "-", "-m", folder, "-o", tmp_path / "out.npy"]
     for options in ([], ["--batch-size", "3"]):
         assert run(*arguments, *options, stdin=lines(TEXTS)).code == 0
-    assert sizes == [32, 3]
+    assert sizes == [32, 32, 3, 3]  # once without texts, to see what a row is like
 
 
 def test_a_bare_folder_warns_in_one_line_unless_pooling_is_given(run, tmp_path):
@@ -165,8 +170,16 @@ BAD: dict[str, tuple[list[str], bytes, str]] = {
     "bad_stdin": (["-", *OUT], b"a\n\x80", "standard input: line 2 is not UTF-8 (byte 0x80)"),
     "cut_utf8": (["-", *OUT], b"a\n\xe4\xb8", "line 2 is not UTF-8 (byte 0xe4)"),
     "stdin_twice": (["-", "-", *OUT], b"a\n", "'-' (standard input) can be read only once"),
-    "unknown_suffix": (["-", "-o", "x.csv"], b"", "x.csv: the name must end in .npy or .jsonl"),
-    "no_suffix": (["-", "-o", "{tmp}/x"], b"", "the name must end in .npy or .jsonl"),
+    "unknown_suffix": (
+        ["-", "-o", "x.csv"],
+        b"",
+        "x.csv: the name must end in .npy, .jsonl, .parquet or .safetensors",
+    ),
+    "no_suffix": (
+        ["-", "-o", "{tmp}/x"],
+        b"",
+        "must end in .npy, .jsonl, .parquet or .safetensors",
+    ),
     "no_folder": (["-", "-o", "{tmp}/no/x.npy"], b"", "no does not exist; make it first"),
     "folder": (["-", "-o", "{tmp}/dir.npy"], b"", "dir.npy: is a folder; name a file"),
     "long_name": (["-", "-o", f"{'x' * 300}.npy"], b"", "cannot be written: File name too long"),
@@ -234,28 +247,31 @@ def test_a_failing_encode_leaves_the_old_file(run, tmp_path, folder, monkeypatch
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".jsonl"])
-@pytest.mark.parametrize("step", ["replace", "chmod"])
-def test_a_failing_write_leaves_the_old_file_and_nothing_else(
-    run, tmp_path, folder, monkeypatch, suffix, step
+def test_a_failing_write_leaves_the_old_file_and_the_rows(
+    run, tmp_path, folder, monkeypatch, suffix
 ):
-    """Catches a temporary file left behind, and half an output."""
-    output = tmp_path / f"out{suffix}"
+    """Catches half an output, a temporary file left behind, and an hour of work that is lost."""
+    output, partial = tmp_path / f"out{suffix}", tmp_path / f"out{suffix}.partial"
     output.write_bytes(b"old")
 
     def failing(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, step, failing)
-    error = run("embed", "-", "-m", folder, "-o", output, stdin=b"a\n").error
-    assert error.endswith(f"out{suffix}: cannot be written: Permission denied.")
+    arguments = ["embed", "-", "-m", folder, "-o", output]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", failing)
+        error = run(*arguments, stdin=b"a\n").error
+    assert f"out{suffix}: cannot be written: Permission denied. 1 rows are kept in " in error
     assert output.read_bytes() == b"old"
-    assert {path.name for path in tmp_path.iterdir()} == {"model", output.name}
+    assert {path.name for path in tmp_path.iterdir()} == {"model", output.name, partial.name}
+    assert run(*arguments, "--resume", stdin=b"a\n").code == 0
+    assert len(written(output)) == 1 and not partial.exists()
 
 
 @pytest.mark.parametrize("name", ["x" * 251 + ".npy", "é" * 125 + ".npy"])
 def test_the_longest_file_name(tmp_path, name):
     """Catches a temporary name that is longer than the one asked for: 255 bytes are allowed."""
-    write_vectors(tmp_path / name, ["a"], np.ones((1, 2), np.float32))
+    write(tmp_path / name, ["a"], np.ones((1, 2), np.float32))
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -264,5 +280,5 @@ def test_the_file_has_the_usual_permissions(tmp_path):
     """Catches mkstemp's 0600, with which a colleague cannot read the result."""
     usual, ours = tmp_path / "usual", tmp_path / "out.npy"
     usual.write_bytes(b"")
-    write_vectors(ours, ["a"], np.ones((1, 2), np.float32))
+    write(ours, ["a"], np.ones((1, 2), np.float32))
     assert ours.stat().st_mode == usual.stat().st_mode

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from npdistil.cli.output_file import whole_file
+from npdistil.cli.vector_block import Block
 from npdistil.cli.write_ids import write_ids
 from npdistil.cli.write_vectors import write_vectors
 from npdistil.errors import InputError
@@ -20,7 +21,7 @@ VECTORS = np.array([[1.0, 0.1], [2.0, -3.5]], np.float32)
 
 
 def write(path: Path) -> None:
-    write_vectors(path, ["a", "b"], VECTORS)
+    write_vectors(path, [Block(VECTORS, ["a", "b"])], VECTORS.shape, VECTORS.dtype)
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError, OSError])

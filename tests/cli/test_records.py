@@ -156,6 +156,7 @@ def test_lines_across_chunks(tmp_path, monkeypatch):
         monkeypatch.setattr(read_lines, "CHUNK", chunk)
         lines = [*read_lines.read_lines([str(path)])]
         assert [line.content for line in lines] == wanted
+        assert [line.start for line in lines] == [0, 7, 8, 16, 38, 42]
     assert [line.number for line in lines] == [1, 2, 3, 4, 5, 6]
 
 
