@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .errors import ModelFileError as ModelFileError
     from .errors import NpdistilError as NpdistilError
     from .errors import TokenizerError as TokenizerError
+    from .tasks.answering.question_answering import QuestionAnswering as QuestionAnswering
     from .tasks.classification.cross_encoder import CrossEncoder as CrossEncoder
     from .tasks.classification.text_classification import TextClassification as TextClassification
     from .tasks.classification.zero_shot import ZeroShotClassification as ZeroShotClassification
@@ -37,6 +38,7 @@ _HOMES = {
     "InputError": "errors",
     "ModelFileError": "errors",
     "NpdistilError": "errors",
+    "QuestionAnswering": "tasks.answering.question_answering",
     "SearchIndex": "tasks.search.index",
     "SentenceEncoder": "tasks.sentence_encoder",
     "TextClassification": "tasks.classification.text_classification",

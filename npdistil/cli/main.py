@@ -24,6 +24,7 @@ VERBS = (
     "similar",
     "classify",
     "rerank",
+    "answer",
     "tag",
     "fill-mask",
     "tokenize",

@@ -11,6 +11,7 @@ from ..errors import InputError
 # What each task is called, by Transformers or at the hub: module and class.
 TASKS = {
     "fill-mask": ("filling.fill_mask", "FillMask"),
+    "question-answering": ("answering.question_answering", "QuestionAnswering"),
     "sentence-similarity": ("sentence_encoder", "SentenceEncoder"),
     "text-classification": ("classification.text_classification", "TextClassification"),
     "text-ranking": ("classification.cross_encoder", "CrossEncoder"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from npdistil.tasks.folder_lock import write_lock
+from tests.tasks.answering.span_models import write_span_model
 from tests.tasks.classification.folders import write_classifier
 from tests.tasks.folders import write_model, write_settings
 from tests.tasks.head_folders import write_masked_lm, write_token_classifier
@@ -24,10 +25,15 @@ def cross_encoder(folder: Path) -> None:
     write_classifier(folder, 1)
 
 
-FILES = {"texts.txt": "the unable\n\na b c é\n", "masked.txt": "the [MASK] c\n[MASK] a\n"}
+FILES = {
+    "texts.txt": "the unable\n\na b c é\n",
+    "masked.txt": "the [MASK] c\n[MASK] a\n",
+    "boat.txt": "the unable a\nc é b!\n",
+}
 # By the verb where a name must be a model for one, and free for another.
 MODELS: dict[str, Callable[[Path], object]] = {
     "weights/all-MiniLM-L6-v2": sentence_model,
+    "weights/heads/squad": write_span_model,
     "downloads/xtremedistil-l6-h256": write_model,
     "weights/heads/wnut17": write_token_classifier,
     "weights/heads/wikitext": write_masked_lm,

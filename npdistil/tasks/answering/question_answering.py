@@ -1,0 +1,217 @@
+"""`QuestionAnswering`: the stretch of a text that answers a question, with its place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ...encoder.packing import pack_rows
+from ...errors import InputError
+from ...heads.question_answering import QuestionAnswering as Head
+from ..stream import BATCH_TOKENS, answers
+from ..task_model import TaskModel, open_task_model
+from .asked import Asked, as_asked, as_inputs
+from .collected import Collected
+from .context_windows import (
+    ContextTokens,
+    ContextWindow,
+    context_tokens,
+    context_windows,
+    question_tokens,
+)
+from .options import Options, checked_options
+from .span_answer import SpanAnswer, SpanAnswers, span_result
+from .spans import window_spans
+
+READ_AHEAD = 1 << 20  # characters of contexts that are tokenised at a time; a longer one alone
+
+
+class QuestionAnswering:
+    """Extractive question answering, as the pipeline of Transformers 4.57.6. Safe for threads.
+
+    The answers are those of that pipeline with its fast tokenizer, with these differences:
+
+    * A list of one item gives a list of one result.
+    * Where a context has fewer than `top_k` spans there are fewer answers; the pipeline adds spans
+      of score 0, which end before they begin or hold [CLS].
+    * `max_question_len` works; with a fast tokenizer the pipeline forgets it. Hence the default.
+    * With a tokenizer that pads on the left, where the context comes first, an answer still lies in
+      the context; the pipeline takes the question's words for words of the context there.
+
+    Attributes:
+        model: tokenizer, encoder, head and settings.
+    """
+
+    def __init__(self, model: TaskModel[Head]) -> None:
+        """Use `from_pretrained`.
+
+        Args:
+            model: with a question-answering head.
+        """
+        self.model = model
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        backend: str = "numba",
+        num_threads: int | None = None,
+        revision: str | None = None,
+    ) -> Self:
+        """Load a folder with a question-answering head (`qa_outputs`).
+
+        Args:
+            folder: as for `Encoder`.
+            backend: "numba" or "numpy".
+            num_threads: see `Encoder`.
+            revision: of a model of the hub: a branch, tag or commit; None means main.
+
+        Raises:
+            InputError: an argument is none of the above.
+            ConfigError, ModelFileError, TokenizerError: the folder cannot be used, or holds another
+                head; says which.
+        """
+        return cls(open_task_model(folder, "question-answering", backend, num_threads, revision))
+
+    def __call__(
+        self,
+        inputs: object = None,
+        context: object = None,
+        *,
+        question: object = None,
+        top_k: int = 1,
+        doc_stride: int | None = None,
+        max_answer_len: int = 15,
+        max_seq_len: int | None = None,
+        max_question_len: int | None = None,
+        handle_impossible_answer: bool = False,
+        align_to_words: bool = True,
+        null_threshold: float | None = None,
+    ) -> Any:
+        """Answer questions, each from its context, of any length.
+
+        A context that does not fit beside its question is read in windows that overlap. Start and
+        end of an answer are distributions over each window's tokens, with [CLS] for "no answer";
+        equal answers of several windows are one, and their scores add up.
+
+        Args:
+            inputs: a dict with question and context, or any iterable of such; a `Path` of JSON
+                lines; or what `question` takes, if a context follows.
+            context: a str, or a list of as many as there are questions.
+            question: a str, or a list of them.
+            top_k: how many answers; there may be fewer.
+            doc_stride: tokens that neighbouring windows share; None means 128, or half of
+                `max_seq_len` where that is less.
+            max_answer_len: the most tokens of an answer.
+            max_seq_len: tokens of a window, the question and special tokens included; None means
+                384, or as many as the model takes.
+            max_question_len: tokens of the question that are read; None reads all of it.
+            handle_impossible_answer: let "" compete, with the product of [CLS]'s probabilities in
+                the window where it is least.
+            align_to_words: let answers begin and end where words do.
+            null_threshold: if given, and [CLS]'s sum of logits is above that of the best answer by
+                more than this, then "" comes first, else it is not an answer at all;
+                `handle_impossible_answer` is not asked then. As the script of SQuAD 2.
+
+        Returns:
+            For one question {"score", "start", "end", "answer"}, start and end in characters of
+            the context, "" at 0 for no answer; a list of these, best first, where there are more
+            than one. Results have `num_truncated_tokens`, of the question, and `null_odds`, the
+            difference that `null_threshold` is compared with. For a list, a list of results; for
+            another iterable, an iterator of them.
+
+        Raises:
+            InputError: no text, an empty one, an option out of range, a `doc_stride` that leaves
+                nothing new in a window, or a question that leaves no room for the context.
+        """
+        options = checked_options(
+            limit=self.model.max_length,
+            top_k=top_k,
+            doc_stride=doc_stride,
+            max_answer_len=max_answer_len,
+            max_seq_len=max_seq_len,
+            max_question_len=max_question_len,
+            handle_impossible_answer=handle_impossible_answer,
+            align_to_words=align_to_words,
+            null_threshold=null_threshold,
+        )
+        asked = as_inputs(inputs, question, context)
+
+        def window(items: list[Any], first: int) -> list[SpanAnswer | SpanAnswers]:
+            return self._answers(items, first, options)
+
+        return answers(asked, lambda item: isinstance(item, Mapping), window, "questions")
+
+    def _answers(
+        self, items: list[Any], first: int, options: Options
+    ) -> list[SpanAnswer | SpanAnswers]:
+        asked = _checked(items, first)
+        questions = question_tokens(
+            self.model.tokenizer, [item.question for item in asked], options
+        )
+        found = [Collected(item.context) for item in asked]
+        waiting: list[tuple[Collected, ContextWindow]] = []
+        rows = 0
+        for index, context in enumerate(self._contexts(asked)):
+            for window in context_windows(
+                questions[index], context, self.model.tokenizer, options, first + index
+            ):
+                if waiting and rows + len(window.ids_L) > BATCH_TOKENS:
+                    self._compute(waiting, options)
+                    waiting, rows = [], 0
+                waiting.append((found[index], window))
+                rows += len(window.ids_L)
+        self._compute(waiting, options)
+        return [
+            span_result(collected.best(options), question.truncated, collected.null_odds)
+            for collected, question in zip(found, questions, strict=True)
+        ]
+
+    def _contexts(self, asked: Sequence[Asked]) -> Iterator[ContextTokens]:
+        """The tokens of each item's context; equal contexts that are near each other, once."""
+        for group in _groups([item.context for item in asked]):
+            places = {context: place for place, context in enumerate(dict.fromkeys(group))}
+            tokens = context_tokens(self.model.tokenizer, [*places])
+            for context in group:
+                yield tokens[places[context]]
+
+    def _compute(self, waiting: list[tuple[Collected, ContextWindow]], options: Options) -> None:
+        windows = [window for _, window in waiting]
+        ends = np.cumsum([0, *(len(window.ids_L) for window in windows)])
+        config = self.model.encoder.config
+        batch = pack_rows(
+            np.concatenate([window.ids_L for window in windows]),
+            ends,
+            config,
+            np.concatenate([window.types_L for window in windows]),
+        )
+        logits_T2 = self.model.head.logits(self.model.encoder.backend, batch)
+        for (collected, window), start, stop in zip(waiting, ends[:-1], ends[1:], strict=True):
+            collected.add(window_spans(logits_T2[start:stop], window, options))
+
+
+def _checked(items: list[Any], first: int) -> list[Asked]:
+    asked = []
+    for number, item in enumerate(items, first):
+        try:
+            asked.append(as_asked(item))
+        except InputError as failure:
+            raise InputError(f"inputs[{number}]: {failure}") from None
+    return asked
+
+
+def _groups(contexts: Sequence[str]) -> Iterator[list[str]]:
+    """Contexts that are tokenised together: as many as READ_AHEAD allows, at least one."""
+    group: list[str] = []
+    known: set[str] = set()
+    characters = 0
+    for context in contexts:
+        new = 0 if context in known else len(context)
+        if group and characters + new > READ_AHEAD:
+            yield group
+            group, known, characters, new = [], set(), 0, len(context)
+        group.append(context)
+        known.add(context)
+        characters += new
+    yield group
