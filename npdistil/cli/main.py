@@ -35,6 +35,7 @@ VERBS = (
     "table",
     "warmup",
     "cache",
+    "completion",
 )
 _BEFORE_EXAMPLE = "example: "
 
@@ -117,6 +118,11 @@ def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
         sub_parser.epilog = f"{_BEFORE_EXAMPLE}{verb.EXAMPLE}"
         sub_parser.set_defaults(run=verb.run)
     return parser
+
+
+def full_parser() -> argparse.ArgumentParser:
+    """The parser of all verbs."""
+    return _parser(VERBS)
 
 
 def verb_module(name: str) -> Any:

@@ -6,6 +6,7 @@ import pytest
 
 import npdistil
 from npdistil.cli import messages, tokenize
+from npdistil.cli.main import VERBS
 from npdistil.cli.messages import say
 from tests.checkpoint import tiny
 from tests.cli.running import runner
@@ -40,10 +41,9 @@ def test_help(run, arguments):
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("usage: npdistil")
     if arguments == ["--help"]:
-        assert all(f"\n    {name} " in done.out for name in COMMANDS)
+        assert [name for name in VERBS if f"\n    {name}" not in done.out] == []
 
 
-COMMANDS = ("embed", "tokenize", "info", "fetch", "convert", "verify", "table", "warmup", "cache")
 BAD_COMMAND_LINES = {
     "nothing": ([], "the following arguments are required: COMMAND"),
     "unknown_command": (["fly"], "invalid choice: 'fly'"),

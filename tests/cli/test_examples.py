@@ -25,6 +25,7 @@ SHOWN = {
     "table": '"XtremeDistil l6-h256"',
     "warmup": ".o\n",
     "cache": "directory",
+    "completion": "complete ",
 }
 
 
