@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "model": (str,),
     "query_prompt": (str, type(None)),
     "document_prompt": (str, type(None)),
-    "normalize": (bool, type(None)),
+    "normalize": (bool,),
     "backend": (str,),
     "num_threads": (int, type(None)),
     "revision": (str, type(None)),
@@ -34,7 +34,7 @@ class NpdistilEmbeddingFunction(EmbeddingFunction[Documents]):
         model: str,
         query_prompt: str | None = None,
         document_prompt: str | None = None,
-        normalize: bool | None = None,
+        normalize: bool = False,
         backend: str = "numba",
         num_threads: int | None = None,
         revision: str | None = None,
@@ -43,10 +43,9 @@ class NpdistilEmbeddingFunction(EmbeddingFunction[Documents]):
 
         Args:
             model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
-            query_prompt: is put before each query.
-            document_prompt: is put before each document.
-            normalize: True scales vectors to length 1; None and False leave them as the folder's
-                modules make them.
+            query_prompt: is put before each query; None: the model's own, if it has one.
+            document_prompt: likewise before each document.
+            normalize: scale vectors to length 1, whatever the folder says.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.
             revision: of a model of the hub.
@@ -73,7 +72,7 @@ class NpdistilEmbeddingFunction(EmbeddingFunction[Documents]):
             InputError: an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        return [*self._lazy.encode(input, self._config["document_prompt"])]
+        return [*self._lazy.encode(input, self._config["document_prompt"], "document")]
 
     def embed_query(self, input: Documents) -> Embeddings:
         """A vector for each query.
@@ -82,7 +81,7 @@ class NpdistilEmbeddingFunction(EmbeddingFunction[Documents]):
             InputError: an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        return [*self._lazy.encode(input, self._config["query_prompt"])]
+        return [*self._lazy.encode(input, self._config["query_prompt"], "query")]
 
     @staticmethod
     def name() -> str:

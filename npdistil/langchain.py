@@ -17,7 +17,7 @@ class NpdistilEmbeddings(Embeddings):
         *,
         query_prompt: str | None = None,
         document_prompt: str | None = None,
-        normalize: bool | None = None,
+        normalize: bool = False,
         batch_size: int = 32,
         backend: str = "numba",
         num_threads: int | None = None,
@@ -27,10 +27,9 @@ class NpdistilEmbeddings(Embeddings):
 
         Args:
             model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
-            query_prompt: is put before each query.
-            document_prompt: is put before each document.
-            normalize: True scales vectors to length 1; None and False leave them as the folder's
-                modules make them.
+            query_prompt: is put before each query; None: the model's own, if it has one.
+            document_prompt: likewise before each document.
+            normalize: scale vectors to length 1, whatever the folder says.
             batch_size: texts computed at a time; changes no result.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.
@@ -46,7 +45,9 @@ class NpdistilEmbeddings(Embeddings):
             InputError: an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        vectors: list[list[float]] = self._lazy.encode(texts, self.document_prompt).tolist()
+        vectors: list[list[float]] = self._lazy.encode(
+            texts, self.document_prompt, "document"
+        ).tolist()
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
@@ -56,5 +57,5 @@ class NpdistilEmbeddings(Embeddings):
             InputError: `text` is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        vector: list[float] = self._lazy.encode([text], self.query_prompt)[0].tolist()
+        vector: list[float] = self._lazy.encode([text], self.query_prompt, "query")[0].tolist()
         return vector

@@ -16,10 +16,14 @@ class NpdistilEmbedding(BaseEmbedding):
     """
 
     model_name: str = Field(description="A folder, or a name at the hub.")
-    query_instruction: str | None = Field(None, description="Is put before each query.")
-    text_instruction: str | None = Field(None, description="Is put before each text.")
-    normalize: bool | None = Field(
-        None, description="Scale vectors to length 1; None does what the folder says."
+    query_instruction: str | None = Field(
+        None, description="Is put before each query; None: the model's own."
+    )
+    text_instruction: str | None = Field(
+        None, description="Is put before each text; None: the model's own."
+    )
+    normalize: bool = Field(
+        False, description="Scale vectors to length 1, whatever the folder says."
     )
     backend: str = Field("numba", description='"numba" or "numpy".')
     num_threads: int | None = Field(None, description="Threads of the kernels.")
@@ -45,14 +49,16 @@ class NpdistilEmbedding(BaseEmbedding):
         )
 
     def _get_query_embedding(self, query: str) -> Embedding:
-        vector: Embedding = self._lazy.encode([query], self.query_instruction)[0].tolist()
+        vector: Embedding = self._lazy.encode([query], self.query_instruction, "query")[0].tolist()
         return vector
 
     def _get_text_embedding(self, text: str) -> Embedding:
         return self._get_text_embeddings([text])[0]
 
     def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
-        vectors: list[Embedding] = self._lazy.encode(texts, self.text_instruction).tolist()
+        vectors: list[Embedding] = self._lazy.encode(
+            texts, self.text_instruction, "document"
+        ).tolist()
         return vectors
 
     async def _aget_query_embedding(self, query: str) -> Embedding:

@@ -26,7 +26,7 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         model: str = "sentence-transformers/all-MiniLM-L6-v2",
         *,
         prompt: str | None = None,
-        normalize: bool | None = None,
+        normalize: bool = False,
         batch_size: int = 32,
         backend: str = "numba",
         num_threads: int | None = None,
@@ -36,9 +36,8 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
         Args:
             model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
-            prompt: is put before each text.
-            normalize: True scales vectors to length 1; None and False leave them as the folder's
-                modules make them.
+            prompt: is put before each text; None: the model's default one, if it has one.
+            normalize: scale vectors to length 1, whatever the folder says.
             batch_size: texts computed at a time; changes no result.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.

@@ -3,14 +3,18 @@
 import argparse
 from collections.abc import Iterator, Sequence
 
+from ..tasks.search.texts import Truncated
 from .read_records import Record, read_records
-from .records import ERRORS_SHOWN, report_skipped
+from .records import ERRORS_SHOWN, report_skipped, warn_truncated
 
 
 class Corpus:
     """Texts of some files, read once and in constant memory.
 
     Bad lines, where they are skipped, are counted, so that a number is that of a line.
+
+    Attributes:
+        truncated: counts what was left out of long texts.
     """
 
     def __init__(self, inputs: Sequence[str], options: argparse.Namespace) -> None:
@@ -29,6 +33,7 @@ class Corpus:
         self._bad: list[int] = []
         self._errors: list[str] = []
         self._lines = 0
+        self.truncated = Truncated()
 
     def texts(self) -> Iterator[str]:
         """The good ones, in order.
@@ -55,4 +60,5 @@ class Corpus:
 
     def report(self) -> int:
         """Say what was left out, and return the exit code."""
+        warn_truncated(self.truncated.texts, self._lines, self.truncated.tokens)
         return report_skipped(len(self._bad), self._lines, self._errors)

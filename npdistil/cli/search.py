@@ -110,13 +110,13 @@ def _found(options: argparse.Namespace, queries: list[str], corpus: Corpus) -> l
         place = options.save_index
         model = Path(options.model)
         name = model.resolve().name if model.exists() else options.model
-        write_index(place, corpus.texts(), encoder, name)
+        write_index(place, corpus.texts(), encoder, name, truncated=corpus.truncated)
     if not queries:
         return []
     if place:
         found: list[Any] = SearchIndex.load(place, encoder).search(queries, options.top_k)
     else:
-        found = search_texts(queries, corpus.texts(), encoder, options.top_k)
+        found = search_texts(queries, corpus.texts(), encoder, options.top_k, corpus.truncated)
     for hit in (hit for hits in found for hit in hits if options.texts):
         hit["corpus_id"] = corpus.line(hit["corpus_id"])
     return found

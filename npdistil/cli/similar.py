@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..errors import InputError
+from ..tasks.search.texts import Truncated
 from .model_options import add_model
 from .read_corpus import Corpus
 from .records import add_inputs, add_output, opened_printer
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
             )
     corpus = Corpus(options.inputs, options)
     texts = [*corpus.texts()]
-    found = _pairs(options, texts)
+    found = _pairs(options, texts, corpus.truncated)
 
     def rows(_: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:
         yield result["score"], result["i"], result["j"], *result["texts"]
@@ -80,8 +81,8 @@ def run(options: argparse.Namespace) -> int:
     return corpus.report()
 
 
-def _pairs(options: argparse.Namespace, texts: list[str]) -> list[Any]:
-    from ..tasks.search.paraphrase_mining import paraphrase_mining
+def _pairs(options: argparse.Namespace, texts: list[str], truncated: Truncated) -> list[Any]:
+    from ..tasks.search.paraphrase_mining import paraphrase_mining_embeddings
     from ..tasks.sentence_encoder import SentenceEncoder
 
     if not texts:
@@ -89,10 +90,12 @@ def _pairs(options: argparse.Namespace, texts: list[str]) -> list[Any]:
     encoder = SentenceEncoder.from_pretrained(
         options.model, options.backend, options.threads, revision=options.revision
     )
-    return paraphrase_mining(
-        encoder,
-        texts,
+    vectors_ND, lost_N = encoder.encode(texts, return_num_truncated_tokens=True)
+    truncated.texts, truncated.tokens = int((lost_N > 0).sum()), int(lost_N.sum())
+    return paraphrase_mining_embeddings(
+        vectors_ND,
         max_pairs=options.max_pairs,
         top_k=options.top_k,
         min_score=options.threshold,
+        show_progress_bar=None,
     )

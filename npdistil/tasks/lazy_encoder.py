@@ -21,8 +21,7 @@ class LazyEncoder:
         backend: "numba" or "numpy".
         num_threads: of the kernels.
         revision: of a model of the hub.
-        normalize: True scales vectors to length 1; None and False leave them as the folder's
-            modules make them.
+        normalize: scale vectors to length 1, whatever the folder says.
         batch_size: texts computed at a time.
     """
 
@@ -30,7 +29,7 @@ class LazyEncoder:
     backend: str = "numba"
     num_threads: int | None = None
     revision: str | None = None
-    normalize: bool | None = None
+    normalize: bool = False
     batch_size: int = 32
     _loaded: list[SentenceEncoder] = field(default_factory=list, compare=False, repr=False)
     _lock: Any = field(default_factory=threading.Lock, compare=False, repr=False)
@@ -51,13 +50,25 @@ class LazyEncoder:
                 )
         return self._loaded[0]
 
-    def encode(self, texts: Sequence[str], prompt: str | None = None) -> NDArray[np.float32]:
-        """float32 [n, embedding_dimension]; `prompt` is put before each text, or the folder's own.
+    def encode(
+        self, texts: Sequence[str], prompt: str | None = None, kind: str = ""
+    ) -> NDArray[np.float32]:
+        """Embed texts.
+
+        Args:
+            texts: any number.
+            prompt: is put before each; None: the model's own for this kind, if it has one.
+            kind: "query", "document" or "" for neither.
+
+        Returns:
+            float32 [n, embedding_dimension].
 
         Raises:
             InputError: an item that is no text; and as for `encoder`.
         """
-        return self.encoder.encode(
+        encoder = self.encoder
+        ways = {"query": encoder.encode_query, "document": encoder.encode_document}
+        return ways.get(kind, encoder.encode)(
             [*texts],
             prompt=prompt,
             batch_size=self.batch_size,

@@ -53,10 +53,8 @@ def test_vectors(embedder, minilm_folder):
     for X in (TEXTS, tuple(TEXTS), np.array(TEXTS), np.array(TEXTS, object), pd.Series(TEXTS)):
         np.testing.assert_array_equal(embedder.transform(X), wanted)
         np.testing.assert_array_equal(clone(embedder).fit_transform(X), wanted)
-    prompted = TextEmbedder(str(minilm_folder), prompt="query: ", normalize=False)
-    np.testing.assert_array_equal(
-        prompted.transform(["a"]), encoder.encode(["query: a"], normalize_embeddings=False)
-    )
+    prompted = TextEmbedder(str(minilm_folder), prompt="query: ", batch_size=1)
+    np.testing.assert_array_equal(prompted.transform(["a"]), encoder.encode(["query: a"]))
     for X in ("text", np.array([TEXTS]), pd.DataFrame({"a": TEXTS})):
         with pytest.raises(InputError, match="X: expected a column of texts"):
             embedder.transform(X)

@@ -106,6 +106,19 @@ def test_what_search_refuses(run, tmp_path, arguments, message):
     assert message in run("search", *arguments).error
 
 
+def test_long_texts_are_counted(run, tmp_path):
+    """Catches texts that lose their end without a word, or with a warning for each."""
+    (tmp_path / "long.txt").write_text("a " * 600 + "\nb\n" + "c " * 600)
+    one_warning = "npdistil: warning: 2 of 3 inputs are longer than the model takes; "
+    for verb in (
+        ["search", "a", "-t", "long.txt"],
+        ["search", "a", "-t", "long.txt", "--save-index", "index"],
+        ["similar", "long.txt"],
+    ):
+        done = run(*verb)
+        assert done.code == 0 and done.err.startswith(one_warning) and done.err.count("\n") == 1
+
+
 def test_similar(run, encoder):
     """Catches pairs that are not those of Python, twice the same, or below the threshold."""
     wanted = paraphrase_mining(encoder, TEXTS, min_score=0.7)

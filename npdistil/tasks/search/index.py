@@ -76,8 +76,8 @@ class SearchIndex:
         """Embed texts and keep them in memory; `write_index` goes without that.
 
         Args:
-            texts: at least one.
-            encoder: embeds them, and later the queries.
+            texts: at least one; or the `Path` of a file with one a line.
+            encoder: embeds them with its prompt for documents, and later the queries with theirs.
             ids: one string a text.
             model: the encoder's name, for people.
             normalize: scale vectors to length 1, so that scores are cosines.
@@ -89,7 +89,7 @@ class SearchIndex:
         kept = as_texts(list(as_iterable(texts)), "texts")
         if not kept:
             raise InputError("texts: none, so there is nothing to search in.")
-        vectors_ND = encoder.encode(kept, show_progress_bar=show_progress_bar)
+        vectors_ND = encoder.encode_document(kept, show_progress_bar=show_progress_bar)
         return cls.from_vectors(vectors_ND, kept, ids, encoder, model, normalize)
 
     @classmethod
@@ -221,7 +221,7 @@ class SearchIndex:
                     "vectors."
                 )
             texts = as_texts(queries, "queries")
-            queries_BD: Vectors = self.encoder.encode(texts, show_progress_bar=False)
+            queries_BD: Vectors = self.encoder.encode_query(texts, show_progress_bar=False)
             return isinstance(queries, str), scaled(queries_BD, self.normalized)
         queries_BD = as_vectors(queries, "queries", one=True)
         if not len(queries_BD):

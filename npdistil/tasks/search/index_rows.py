@@ -33,7 +33,7 @@ def about_index(
 
 def probe_of(encoder: SentenceEncoder) -> NDArray[np.float32]:
     """What a model makes of PROBE: tells it from others, whatever their names."""
-    return encoder.encode(PROBE, show_progress_bar=False)
+    return encoder.encode_document(PROBE, show_progress_bar=False)
 
 
 def scaled(vectors_ND: Vectors, normalize: bool, name: str = "vectors") -> NDArray[np.float64]:

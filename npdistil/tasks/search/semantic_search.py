@@ -4,10 +4,11 @@ from typing import Any
 
 from ...arguments import as_integer
 from ...errors import InputError
+from ..embedding.similarity import SIMILARITIES, cos_sim, dot_score
 from .best_rows import Best, BestRows, Measure
 from .vectors import Vectors, as_vectors, expect_finite, expect_same_dimension
 
-MEASURES = ("cosine", "dot")
+BUILT_IN = ("cosine", "dot")
 Hits = list[dict[str, Any]]
 
 
@@ -31,8 +32,9 @@ def semantic_search(
         query_chunk_size: queries that are compared at a time.
         corpus_chunk_size: rows of the corpus that are compared at a time.
         top_k: rows for each query; a smaller corpus gives all it has, as in sentence-transformers.
-        score_function: "cosine", "dot", or a function of arrays [Q, D] and [N, D] that returns
-            scores [Q, N], larger for nearer; its scores are taken as they are.
+        score_function: "cosine", "dot", "euclidean", "manhattan", or a function of arrays [Q, D]
+            and [N, D] that returns scores [Q, N], larger for nearer. Scores of all but the first
+            two are taken as they are.
 
     Returns:
         For each query a list of {"corpus_id": int, "score": float}.
@@ -90,14 +92,18 @@ def as_positive(value: object, name: str) -> int:
 
 
 def as_measure(value: object) -> str | Measure:
-    """How near two vectors are.
+    """How near two vectors are: what is built in by its name, any other as a function.
 
     Raises:
         InputError: neither a known name nor a function.
     """
-    if not (callable(value) or (isinstance(value, str) and value in MEASURES)):
+    if value is cos_sim or value is dot_score:
+        return "cosine" if value is cos_sim else "dot"
+    if isinstance(value, str) and value in SIMILARITIES:
+        return value if value in BUILT_IN else SIMILARITIES[value].matrix
+    if not callable(value):
         raise InputError(
-            f"score_function: expected one of {list(MEASURES)} or a function, received "
+            f"score_function: expected one of {list(SIMILARITIES)} or a function, received "
             f"{value!r:.80}."
         )
     return value

@@ -54,6 +54,22 @@ def test_texts_are_found(encoder, saved):
         assert index.search([]) == []
 
 
+def test_queries_and_documents_have_their_prompts(encoder, tmp_path):
+    """Catches texts that are embedded as queries, or the other way round."""
+    prompted = SentenceEncoder(
+        encoder.tokenizer, encoder.encoder, encoder.head, 256,
+        prompts={"query": "Find: ", "document": "Text: "},
+    )  # fmt: skip
+    query, texts = encoder.encode("Find: bread"), encoder.encode([f"Text: {t}" for t in TEXTS])
+    wanted = SearchIndex.from_vectors(texts, TEXTS).search(query)
+    write_index(tmp_path / "index", TEXTS, prompted)
+    assert SearchIndex.from_texts(TEXTS, prompted).search("bread") == wanted
+    assert SearchIndex.load(tmp_path / "index", prompted).search("bread") == wanted
+    assert search_texts("bread", TEXTS, prompted) == [wanted]
+    with pytest.raises(InputError, match="another model"):
+        SearchIndex.load(tmp_path / "index", encoder)
+
+
 def test_a_query_does_not_see_the_others(encoder, saved):
     """A score whose last bits come from the size of a batch."""
     index = SearchIndex.load(saved, encoder)

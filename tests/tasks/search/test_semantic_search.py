@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from npdistil import InputError, semantic_search
+from npdistil.tasks.embedding.similarity import SIMILARITIES
 from npdistil.tasks.search import best_rows
 
 
@@ -88,6 +89,17 @@ def test_a_file_that_is_mapped(rng, tmp_path: Path):
     assert semantic_search(corpus_ND[:4], mapped) == semantic_search(corpus_ND[:4], corpus_ND)
 
 
+def test_names_and_functions_of_similarities(rng):
+    """A function that is known by name and scored less exactly than by that name."""
+    corpus_ND, queries_BD = crowd(rng, 200, 5)
+    for name, similarity in SIMILARITIES.items():
+        by_name = semantic_search(queries_BD, corpus_ND, score_function=name)
+        by_function = semantic_search(queries_BD, corpus_ND, score_function=similarity.matrix)
+        assert by_name == by_function
+        wanted = np.sort(similarity.matrix(queries_BD, corpus_ND), axis=1)[:, ::-1][:, :10]
+        np.testing.assert_allclose([scores for _, scores in pairs(by_name)], wanted, atol=1e-6)
+
+
 def test_a_function_as_the_score(rng):
     """A score that is taken for the cosine, or whose ties go by block."""
     corpus_ND, queries_BD = rng.integers(0, 3, (60, 2)), rng.integers(0, 3, (3, 2))
@@ -142,7 +154,7 @@ def test_nan_names_its_row(rng, value, block):
         (([[1.0]], [[1.0]], 1, -1), "corpus_chunk_size: expected a positive integer"),
         (([[1.0]], [[1.0]], 1, 1, 0), "top_k: expected a positive integer, received 0"),
         (([[1.0]], [[1.0]], 1, 1, 1.5), "top_k: expected an int"),
-        (([[1.0]], [[1.0]], 1, 1, 1, "l2"), "score_function: expected one of"),
+        (([[1.0]], [[1.0]], 1, 1, 1, "l2"), "score_function: expected one of.*manhattan"),
         (([[1e300]], [[1e300]], 1, 1, 1, "dot"), "row 0: its score is too large"),
     ],
 )
