@@ -33,12 +33,18 @@ class TaskModel(Generic[Head]):
         encoder: ids to hidden states.
         head: hidden states to scores, by `head.logits(encoder.backend, batch)`.
         settings: names of the scores, and what else config.json says about them.
+
+    Raises:
+        ConfigError: the vocabulary is larger than the encoder's table.
     """
 
     tokenizer: Tokenizer
     encoder: Encoder
     head: Head
     settings: TaskSettings
+
+    def __post_init__(self) -> None:
+        expect_fitting(self.tokenizer, self.encoder.config)
 
     @property
     def max_length(self) -> int:
@@ -123,7 +129,6 @@ def open_task_model(
         backend="numba" if backend == "numba" else "python",
         num_threads=num_threads,
     )
-    expect_fitting(tokenizer, encoder.config)
     return TaskModel(tokenizer, encoder, head, found.settings)
 
 

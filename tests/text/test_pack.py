@@ -48,6 +48,26 @@ def test_rows_are_those_of_a_call(
     assert limit == 1000 or counted.num_truncated_tokens[3] == 40 - (min(limit or 12, 42) - 2)
 
 
+@pytest.mark.parametrize("truncation", [True, "only_first", "only_second", False])
+def test_pairs_are_those_of_a_call(tokenizer: Tokenizer, truncation: bool | str) -> None:
+    """Catches the second text's tokens or types missing, another cut, and a wrong count."""
+    firsts, seconds = ["a b", "the " * 9, "", "b"], ["c", "a the b", "x", "unaffable!"]
+    arguments: dict[str, Any] = {"text_pair": seconds, "truncation": truncation, "max_length": 15}
+    found = tokenizer.pack(firsts, **arguments, return_num_truncated_tokens=True)
+    batch = tokenizer(firsts, **arguments, padding=False, return_num_truncated_tokens=True)
+    assert found.input_ids_T.tolist() == np.concatenate(batch.input_ids).tolist()
+    assert found.token_type_ids_T is not None
+    assert found.token_type_ids_T.tolist() == np.concatenate(batch.token_type_ids).tolist()
+    lengths = [len(row) for row in batch.input_ids]
+    assert found.cu_seqlens.tolist() == [0, *np.cumsum(lengths).tolist()]
+    assert found.num_truncated_tokens.tolist() == batch.num_truncated_tokens.tolist()
+    assert found.input_ids_T.dtype == found.token_type_ids_T.dtype == np.int32
+    assert tokenizer.pack(firsts, **arguments).num_truncated_tokens is None
+    assert tokenizer.pack(firsts).token_type_ids_T is None
+    with pytest.raises(InputError, match="text_pair: 3 second texts for 4 first ones"):
+        tokenizer.pack(firsts, text_pair=seconds[1:])
+
+
 def test_kinds_of_texts(tokenizer: Tokenizer) -> None:
     """Catches one text taken for its letters, no texts refused, and a limit that must be there."""
     assert tokenizer.pack("a b").cu_seqlens.tolist() == [0, 4]
