@@ -23,7 +23,7 @@ def compare(case: Case, inputs: int) -> Figure:
     score is twice the median of all.
     """
     found = cranfield(case.data, None)
-    documents = spread(found.documents, inputs)
+    documents = spread(found.documents, max(inputs, 2 * TOP_K))
     beginnings = [" ".join(text.split()[:12]) for text in documents]
     queries = [*found.queries, *beginnings][:inputs]
     ours = SearchIndex.from_texts(documents, SentenceEncoder.from_pretrained(case.folder))
