@@ -8,6 +8,7 @@ from typing import Any
 
 from ..encoder.backend import POOLINGS
 from ..errors import InputError
+from ..tasks.embedding.quantization import PRECISIONS
 from ..tasks.sentence_encoder import SentenceEncoder
 from .embed_job import EmbedJob
 from .input_shard import Shard, shard_lines, total_size
@@ -15,6 +16,7 @@ from .messages import say
 from .model_options import add_model
 from .output_file import is_special
 from .partial_file import exists_already, partial_path
+from .quantized_blocks import BY_RANGE, quantized_blocks, quantized_row
 from .read_lines import read_lines
 from .read_records import RecordReader
 from .records import add_inputs, report_skipped, warn_truncated
@@ -52,13 +54,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--field", default="text", metavar="NAME", help="of JSON lines; default: text"
     )
-    parser.add_argument(
-        "--normalize", action="store_true", help="scale to length 1 where the folder does not"
-    )
+    add_encoding(parser)
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="default: 32")
     parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
     parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
     parser.add_argument("--pooling", choices=POOLINGS, help="default: what the folder says")
+
+
+def add_encoding(parser: argparse.ArgumentParser) -> None:
+    """What a vector is like: --prompt, --prompt-name, --normalize, --truncate-dim and so on."""
+    prompt = parser.add_mutually_exclusive_group()
+    prompt.add_argument("--prompt", metavar="TEXT", help="put before each text")
+    prompt.add_argument(
+        "--prompt-name", metavar="NAME", help="of the folder's prompts; default: what it says"
+    )
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help="keep the ends of texts that do not fit: pool over windows of them",
+    )
+    parser.add_argument(
+        "--stride", type=int, metavar="N", help="with --long: tokens that windows share"
+    )
+    parser.add_argument(
+        "--normalize", action="store_true", help="scale to length 1 where the folder does not"
+    )
+    parser.add_argument("--truncate-dim", type=int, metavar="N", help="keep the first N features")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="of the output; int8 and uint8 by each feature's range over all rows",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -71,6 +98,11 @@ def run(options: argparse.Namespace) -> int:
     output = checked_vector_file(Path(options.output))
     if options.batch_size < 1:  # now, not after the model is loaded
         raise InputError(f"--batch-size: expected a positive integer, not {options.batch_size}.")
+    if options.shard is not None and options.precision in BY_RANGE:
+        raise InputError(
+            f"--shard: {options.precision} needs the ranges of all rows; take float32, and round "
+            "when the parts are together."
+        )
     _check_partial(output, options.resume)
     reader = RecordReader(
         options.inputs, (options.field,), jsonl=options.jsonl, skip_errors=options.skip_errors
@@ -84,10 +116,11 @@ def run(options: argparse.Namespace) -> int:
     )
     start = time.perf_counter()
     job = EmbedJob(output, encoder, _encode_options(options), _settings(options), reader)
+    features, dtype = quantized_row(job.features, options.precision)
     with closing(job.run(lines, options.resume)) as done:
         try:
-            shape = done.rows, job.features
-            write_vectors(output, done.blocks(), shape, job.dtype, done.new_output)
+            blocks = quantized_blocks(done.blocks, options.precision)
+            write_vectors(output, blocks, (done.rows, features), dtype, done.new_output)
         except InputError as failure:
             raise InputError(f"{failure} {job.kept(done)}") from None
         except KeyboardInterrupt:
@@ -95,30 +128,45 @@ def run(options: argparse.Namespace) -> int:
             raise
         done.remove()
     seconds = time.perf_counter() - start
-    say(f"{done.rows} texts, {job.features} features, {seconds:.2f} s -> {output}")
+    say(f"{done.rows} texts, {features} features, {seconds:.2f} s -> {output}")
     warn_truncated(done.truncated, done.rows, done.tokens_lost)
     return report_skipped(done.bad, done.rows, done.first_errors)
 
 
 def _encode_options(options: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments of `SentenceEncoder.encode`."""
+    """Keyword arguments of `SentenceEncoder.encode`; --precision comes when all rows are there."""
     return {
+        "prompt": options.prompt,
+        "prompt_name": options.prompt_name,
         "batch_size": options.batch_size,
-        "normalize_embeddings": options.normalize or None,
         "show_progress_bar": False,
+        "normalize_embeddings": options.normalize,
+        "truncate_dim": options.truncate_dim,
+        "long": options.long,
+        "stride": options.stride,
     }
+
+
+# What changes rows, so that a resumed run must have the same.
+_SAME = (
+    "--field",
+    "--jsonl",
+    "--pooling",
+    "--backend",
+    "--prompt",
+    "--prompt-name",
+    "--normalize",
+    "--truncate-dim",
+    "--long",
+    "--stride",
+)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """What must be the same when the job is resumed, besides model and lines."""
-    settings: dict[str, Any] = {
-        "--field": options.field,
-        "--normalize": options.normalize,
-        "--pooling": options.pooling,
-        "--backend": options.backend,
-        "--jsonl": options.jsonl,
-        "format": Path(options.output).suffix,
-    }
+    given = vars(options)
+    settings = {name: given[name.removeprefix("--").replace("-", "_")] for name in _SAME}
+    settings["format"] = Path(options.output).suffix
     if options.backend == "numpy":  # there a row depends on its neighbours, in its last bits
         settings["--batch-size"] = options.batch_size
     if options.shard is not None:  # what its lines are depends on all files

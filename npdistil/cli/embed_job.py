@@ -33,7 +33,6 @@ class EmbedJob:
 
     Attributes:
         features: of a row.
-        dtype: of the rows.
     """
 
     def __init__(
@@ -58,8 +57,7 @@ class EmbedJob:
         """
         self._output, self._encoder, self._reader = output, encoder, reader
         self._options, self._settings = encode_options, settings
-        nothing = self._encode([])[0]
-        self.features, self.dtype = nothing.shape[1], nothing.dtype
+        self.features = self._encode([])[0].shape[1]
 
     def run(self, lines: Iterator[Line], resume: bool) -> PartialFile:
         """Make a block of every window of lines that has none yet.
@@ -69,7 +67,7 @@ class EmbedJob:
                 settings are not those of the run that is resumed; the file cannot be written.
             KeyboardInterrupt: what was done is kept.
         """
-        job = {**self._settings, "features": self.features, "dtype": self.dtype.name}
+        job = {**self._settings, "features": self.features}
         open_file = PartialFile.resume if resume else PartialFile.create
         done = open_file(self._output, job)
         try:
@@ -144,8 +142,7 @@ class EmbedJob:
         if len(good) == len(window):
             vectors_BE = found_BE
         else:
-            nothing = np.nan if self.dtype.kind == "f" else 0
-            vectors_BE = np.full((len(window), self.features), nothing, self.dtype)
+            vectors_BE = np.full((len(window), self.features), np.nan, np.float32)
             vectors_BE[good] = found_BE
         return Block(
             vectors_BE,
@@ -159,9 +156,13 @@ class EmbedJob:
     def _text(self, record: Record) -> str | None:
         return None if record.fields is None else record.fields[self._reader.required[0]]
 
-    def _encode(self, texts: list[str]) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        vectors_BE = self._encoder.encode(texts, **self._options)
-        return vectors_BE, np.zeros(len(texts), np.int32)
+    def _encode(self, texts: list[str]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Rows, and how many tokens each text lost."""
+        rows_and_counts: Any = self._encoder.encode(
+            texts, return_num_truncated_tokens=True, **self._options
+        )
+        vectors_BE, lost_B = rows_and_counts
+        return vectors_BE, lost_B
 
 
 class _Read:

@@ -15,8 +15,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-import numpy as np
-
 from ..errors import InputError
 from .output_file import is_special
 from .vector_block import MAX_HEAD, Block, block_bytes, read_block
@@ -57,7 +55,7 @@ class PartialFile:
         """Use `create` or `resume`."""
         self.path = path
         self._stream, self._first = stream, stream.tell()
-        self._features, self._dtype = int(job["features"]), np.dtype(job["dtype"])
+        self._features = int(job["features"])
         self.rows = self.bad = self.truncated = self.tokens_lost = 0
         self.first_errors: list[str] = []
         self.last: Block | None = None
@@ -68,7 +66,7 @@ class PartialFile:
 
         Args:
             output: beside which it lies.
-            job: "dtype" and "features" of the rows, and whatever else must be the same when
+            job: "features" of a row, and whatever else must be the same when
                 the job is resumed; values as JSON has them.
 
         Raises:
@@ -145,7 +143,7 @@ class PartialFile:
         """All whole blocks, in order; afterwards the file's place is where the last one ends."""
         place = self._first
         self._stream.seek(place)
-        while block := read_block(self._stream, self._features, self._dtype):
+        while block := read_block(self._stream, self._features):
             place = self._stream.tell()
             yield block
             self._stream.seek(place)

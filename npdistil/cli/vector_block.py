@@ -22,7 +22,7 @@ class Block:
     """The rows of some lines that follow each other.
 
     Attributes:
-        vectors: [n, features]; NaN, or in integers 0, where a line was bad.
+        vectors: [n, features], float32 in a partial file; NaN where a line was bad.
         texts: of the n lines, None where it was bad; empty if the output has no texts.
         errors: the number of a bad line in this block, and what is wrong with it.
         read: the sha256 of all lines of the job up to the end of this block.
@@ -53,7 +53,7 @@ def block_bytes(block: Block) -> bytes:
     return content + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
-def read_block(stream: BinaryIO, features: int, dtype: np.dtype[Any]) -> Block | None:
+def read_block(stream: BinaryIO, features: int) -> Block | None:
     """The block at the stream's place, or None if none stands there whole."""
     line = stream.readline(MAX_HEAD)
     try:
@@ -70,7 +70,7 @@ def read_block(stream: BinaryIO, features: int, dtype: np.dtype[Any]) -> Block |
         return None
     rows, texts = content[: sizes[0]], content[sizes[0] :]
     return Block(
-        np.frombuffer(rows, dtype).reshape(head["rows"], features),
+        np.frombuffer(rows, np.float32).reshape(head["rows"], features),
         json.loads(texts) if texts else [],
         {int(row): message for row, message in head["errors"].items()},
         head["read"],
