@@ -25,7 +25,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .messages import say
 from .output_file import checked_output, whole_file
@@ -34,6 +34,7 @@ from .read_records import JSON_SUFFIX, Check, Record, quoted, read_records
 
 OK, SKIPPED = 0, 1
 ERRORS_SHOWN = 10
+_CLEAR_LINE = "\r\x1b[K"
 
 Answer = Callable[[Iterator[dict[str, Any]]], Iterator[Any]]
 
@@ -151,16 +152,24 @@ def opened_printer(
             stream.write(text.encode())
 
     else:
+        one_terminal = _is_terminal(sys.stdout) and _is_terminal(sys.stderr)
 
         def write(text: str) -> None:
+            if one_terminal:
+                sys.stderr.write(_CLEAR_LINE)  # a progress bar, which is drawn again below
+                sys.stderr.flush()
             if sys.stdout is not None:
                 sys.stdout.write(text)
 
     if as_json:
         return JsonLines(write)
-    if options.output is None and sys.stdout is not None and sys.stdout.isatty():
+    if options.output is None and _is_terminal(sys.stdout):
         return Table(write, head, row, shutil.get_terminal_size().columns)
     return TabLines(write, head, row)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 class _Counts:

@@ -20,21 +20,28 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals and s
 TEXT = "plain wörd 中文 tab\tand\x1b[31m " + "long" * 60
 
 
-def start(*arguments: str, stdin=subprocess.PIPE, stdout=subprocess.PIPE, program=None, **more):
+def start(*arguments: str, stdout=subprocess.PIPE, stderr=subprocess.PIPE, program=None, **more):
     """The tiny verb, buffered as for a user."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
     environment.pop("PYTHONUNBUFFERED", None)
     run = ("-c", program) if program else ("-m", "tests.cli.tiny_verb")
     return subprocess.Popen(
         [sys.executable, *run, *arguments], env=environment, cwd=ROOT,
-        stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE, stdout=stdout, stderr=stderr,
     )  # fmt: skip
 
 
-def on_a_terminal(columns: int, content: bytes, *arguments: str) -> list[str]:
-    """What the tiny verb shows of an input, on a terminal of so many columns."""
+def on_a_terminal(columns: int, content: bytes, *arguments: str, bar: bool = False) -> list[str]:
+    """What the tiny verb shows of an input, on a terminal of so many columns; and its bar."""
+    import fcntl  # neither is there on Windows
+    import termios
+
     terminal, end = os.openpty()
-    process = start("-", *arguments, stdout=end, COLUMNS=str(columns), PYTHONIOENCODING="utf-8")
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    process = start(
+        "-", *arguments, stdout=end, stderr=end if bar else subprocess.PIPE,
+        COLUMNS=str(columns), PYTHONIOENCODING="utf-8",
+    )  # fmt: skip
     os.close(end)
     shown = bytearray()
 
@@ -50,7 +57,7 @@ def on_a_terminal(columns: int, content: bytes, *arguments: str) -> list[str]:
     process.communicate(content, timeout=60)
     reader.join(60)
     os.close(terminal)
-    return shown.decode().splitlines()
+    return shown.decode().replace("\r\n", "\n").split("\n")[:-1]
 
 
 def test_a_table_on_a_terminal():
@@ -71,6 +78,18 @@ def test_a_table_on_a_terminal():
     assert len(others[2]) == len(head) - 2, "an ideograph takes two columns"
     assert max(map(len, [*rows, error, *others])) <= 40
     assert r"tab\tand\x1b[31m" in others[3] and others[4].split()[1].endswith("…")
+
+
+def test_a_progress_bar_and_a_table_on_one_terminal():
+    """Catches rows that begin behind a bar, and a bar that is printed among them for good."""
+    content = b"one two\n" * 300
+    plain = on_a_terminal(60, content)
+    assert len(plain) == 601
+    shown = on_a_terminal(60, content, bar=True)
+    assert any("texts" in line for line in shown), "there was a bar"
+    # what stands on a line is what was written behind the last clearing of it
+    kept = [line.rpartition("\r\x1b[K")[2] for line in shown]
+    assert [line for line in kept if "texts" not in line] == plain
 
 
 def test_a_closed_pipe_is_quiet():

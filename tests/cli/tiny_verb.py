@@ -12,6 +12,7 @@ from typing import Any
 from npdistil.cli import cache, main
 from npdistil.cli.records import add_records, answer_records
 from npdistil.errors import InputError
+from npdistil.progress import progress
 
 WINDOW = 256  # read ahead, as the tasks do
 
@@ -27,8 +28,10 @@ class Length(dict[str, Any]):
 def lengths(texts: Iterable[str]) -> Iterator[Length]:
     """As the tasks do: a window is read before the first of it is answered."""
     remaining = iter(texts)
-    while window := list(islice(remaining, WINDOW)):
-        yield from [Length(text) for text in window]
+    with progress(None, "texts", None) as bar:
+        while window := list(islice(remaining, WINDOW)):
+            bar.update(len(window))
+            yield from [Length(text) for text in window]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
