@@ -83,6 +83,12 @@ def sst2(data: Path) -> list[str]:
     return [row["sentence"] for row in _tsv(data / "glue" / "SST-2" / "dev.tsv")]
 
 
+def pairs_of(data: Path, name: str) -> Pairs:
+    """The pairs of one task of GLUE, dev."""
+    first, second = GLUE_PAIRS[f"{name}/dev.tsv"]
+    return [(row[first], row[second]) for row in _tsv(data / "glue" / name / "dev.tsv")]
+
+
 def _tsv(path: Path) -> list[dict[str, str]]:
     text = path.read_text(encoding="utf-8-sig")
     return [*csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)]

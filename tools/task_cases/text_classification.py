@@ -1,44 +1,68 @@
 """Labels of sentences beside Transformers' pipeline."""
 
-import numpy as np
-import transformers
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
+import transformers
+from transformers.pipelines.text_classification import ClassificationFunction
+
+from npdistil.tasks.classification.text_classification import TextClassification
 from npdistil.tasks.task_model import open_task_model
-from npdistil.tasks.tokenized import tokenized
 from tests.data.real_texts import sst2
 from tools.task_cases.figure import Figure, absolute, is_decided, relative
 from tools.task_cases.models import RANDOM, Case, RandomHead
 
-HEAD = RandomHead("text-classification", ("anger", "fear", "joy", "sadness", "surprise"))
+HEAD = RandomHead("text-classification", ("contradiction", "neutral", "entailment"))
 MODELS = RANDOM
+NONE = ClassificationFunction.NONE
 
 
 def compare(case: Case, inputs: int) -> Figure:
     """All labels' logits and scores, and their order, of the first sentences of SST-2 dev."""
-    texts = sst2(case.data)[:inputs]
+    return compare_labels("text classification", case, sst2(case.data)[:inputs])
+
+
+def compare_labels(
+    task: str, case: Case, inputs: Sequence[Any], problem_type: str | None = None
+) -> Figure:
+    """All labels' logits and scores, and their order.
+
+    Args:
+        task: the figure's name of it.
+        case: with a head for sequences.
+        inputs: texts, or pairs as of Transformers' pipelines.
+        problem_type: instead of what the folder says.
+    """
     peer = transformers.pipeline("text-classification", str(case.folder), device="cpu")
-    ours = open_task_model(case.folder, "text-classification")
-    batch, _ = tokenized(ours.tokenizer, ours.encoder.config, texts)
-    logits_BC = ours.head.logits(ours.encoder.backend, batch).astype(np.float64)
-    score_BC = np.exp(logits_BC - logits_BC.max(axis=1, keepdims=True))
-    score_BC /= score_BC.sum(axis=1, keepdims=True)
-    logits, scores, unlike, decided = [0.0], [0.0], 0, 0
-    raw = peer(texts, top_k=None, function_to_apply="none")
-    for found_C, score_C, theirs, usual in zip(
-        logits_BC, score_BC, raw, peer(texts, top_k=None), strict=True
+    model = open_task_model(case.folder, "text-classification")
+    if problem_type is not None:
+        peer.model.config.problem_type = problem_type
+        model = replace(model, settings=replace(model.settings, problem_type=problem_type))
+    ours = TextClassification(model)
+    items = list(inputs)
+    logits, scores, unlike, decided = 0.0, 0.0, 0, 0
+    for item, raw, found in zip(
+        items,
+        ours(items, top_k=None, function_to_apply="none"),
+        ours(items, top_k=None),
+        strict=True,
     ):
-        labels = ours.settings.labels
-        wanted_C = [_by_label(theirs)[label] for label in labels]
-        logits.append(absolute(found_C, wanted_C))
-        scores.append(relative(score_C, [_by_label(usual)[label] for label in labels]))
-        order = [labels[n] for n in np.argsort(-score_C, kind="stable")]
-        unlike += order != [answer["label"] for answer in usual]
-        decided += is_decided(float(score_C.max()), len(labels))
-    return Figure(
-        "text classification", case.model, len(texts),
-        float(np.max(logits)), float(np.max(scores)), unlike, decided / len(texts),
-    )  # fmt: skip
+        passed = peer.forward(peer.preprocess(item))  # once for both; a pass takes most of the time
+        theirs = peer.postprocess(passed, NONE, top_k=None, _legacy=False)
+        logits = max(logits, absolute(*_by_label(raw, theirs)))
+        wanted = peer.postprocess(passed, top_k=None, _legacy=False)
+        scores = max(scores, relative(*_by_label(found, wanted)))
+        unlike += [row["label"] for row in found] != [row["label"] for row in wanted]
+        if problem_type == "multi_label_classification":  # each label for or against
+            decided += is_decided(max(max(row["score"], 1 - row["score"]) for row in wanted), 2)
+        else:
+            decided += is_decided(wanted[0]["score"], len(wanted))
+    return Figure(task, case.model, len(items), logits, scores, unlike, decided / len(items))
 
 
-def _by_label(answers: list[dict[str, object]]) -> dict[object, float]:
-    return {answer["label"]: float(str(answer["score"])) for answer in answers}
+def _by_label(found: list[Any], wanted: list[Any]) -> tuple[list[float], list[float]]:
+    """The scores of both, in one order."""
+    theirs = {row["label"]: row["score"] for row in wanted}
+    assert len(theirs) == len(found)
+    return [row["score"] for row in found], [theirs[row["label"]] for row in found]
