@@ -47,6 +47,8 @@ def clean_up(text: str) -> str:
 
 
 def _repaired(text: str, repairs: tuple[tuple[str, str], ...]) -> str:
+    if text[1:].isalnum():  # as most pieces; each repair has a mark or space behind its first sign
+        return text
     for before, after in repairs:
         text = text.replace(before, after)
     return text

@@ -25,7 +25,8 @@ def best_words(logits_MV: Floats, top_k: int, target_ids: Ids | None = None) -> 
         order of the vocabulary, or of the targets.
     """
     largest_M1: Floats = logits_MV.max(axis=1, keepdims=True)
-    total_M: Floats = np.exp(logits_MV - largest_M1).sum(axis=1)
+    exp_MV: Floats = logits_MV - largest_M1
+    total_M: Floats = np.exp(exp_MV, out=exp_MV).sum(axis=1)
     considered = logits_MV if target_ids is None else logits_MV[:, target_ids]
     count = min(top_k, considered.shape[1])
     places = [largest(scores_V, count) for scores_V in considered]

@@ -18,7 +18,7 @@ from .best_words import Ids, best_words
 from .sequences import sequences, token_text
 from .targets import target_ids
 
-ROWS = 64  # masked places whose scores of the whole vocabulary are held at a time
+ROWS = 32  # masked places whose scores of the whole vocabulary are held at a time
 
 
 class _Best(NamedTuple):

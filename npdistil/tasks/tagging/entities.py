@@ -39,7 +39,7 @@ def grouped_entities(
     return [
         {
             "entity_group": name,
-            "score": float(np.mean(np.array([one.score for one in group], np.float32))),
+            "score": _mean(group),
             "word": join([one.word for one in group]),
             "start": group[0].start,
             "end": group[-1].end,
@@ -66,6 +66,13 @@ def groups(tagged: Iterable[Tagged]) -> list[list[Tagged]]:
         else:
             found.append([one])
     return found
+
+
+def _mean(group: list[Tagged]) -> float:
+    """Of the scores, in float32 as they are; most groups have one."""
+    if len(group) == 1:
+        return group[0].score
+    return float(np.mean(np.array([one.score for one in group], np.float32)))
 
 
 def _parts(label: str) -> tuple[bool, str]:
