@@ -1,0 +1,74 @@
+"""Texts longer than the model, window by window through Transformers, by the documented formula."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModel, AutoTokenizer
+
+from npdistil import SentenceEncoder
+from tests.data.real_texts import squad
+from tools.task_cases.figure import Figure, absolute, relative
+from tools.task_cases.models import MINILM, Case
+
+HEAD = None
+MODELS = (MINILM.name,)
+LENGTH, STRIDE = 128, 32
+CONTEXTS = 3  # joined to one text of some 450 tokens
+
+
+def compare(case: Case, inputs: int) -> Figure:
+    """Numbers of the vectors, their cosines with the next text's, and nearest neighbours."""
+    contexts = [*dict.fromkeys(context for _, context in squad(case.data))]
+    texts = [
+        " ".join(contexts[(n + k) % len(contexts)] for k in range(CONTEXTS)) for n in range(inputs)
+    ]
+    tokenizer = AutoTokenizer.from_pretrained(case.folder)
+    model = AutoModel.from_pretrained(case.folder).eval()
+    exact = np.stack([_by_windows(model, tokenizer, text) for text in texts])
+    ours = SentenceEncoder.from_pretrained(case.folder)
+    ours.max_seq_length = LENGTH
+    found = ours.encode(texts, long=True, stride=STRIDE, show_progress_bar=False)
+    cut = ours.encode(texts, show_progress_bar=False)
+    assert np.abs(found - cut).max(axis=1).min() > 1e-3, "a text fits"
+    short = [text[:200] for text in texts]
+    plain = ours.encode(short, show_progress_bar=False)
+    long = ours.encode(short, long=True, stride=STRIDE, show_progress_bar=False)
+    unlike = int((plain != long).any(axis=1).sum())
+    cosines, wanted = found @ found.T, exact @ exact.T
+    for matrix in (cosines, wanted):
+        np.fill_diagonal(matrix, -1)
+    unlike += int((cosines.argmax(axis=1) != wanted.argmax(axis=1)).sum())
+    best = wanted.max(axis=1)
+    numbers = absolute(found.ravel().tolist(), exact.ravel().tolist())
+    scores = relative(cosines.max(axis=1).tolist(), best.tolist())
+    decided = float((best > 0.5).mean())
+    return Figure("long texts", case.model, len(texts), numbers, scores, unlike, decided)
+
+
+def _by_windows(model: torch.nn.Module, tokenizer: Any, text: str) -> NDArray[np.float64]:
+    """Each token's row from the window in which it is farther from an edge, one window at a time.
+
+    Of two windows that share s tokens, the first ceil(s / 2) of these are the earlier one's.
+    """
+    ids = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+    size = LENGTH - 2
+    assert len(ids) > size
+    total, start, begin = 0.0, 0, 0
+    while True:
+        start = min(start, len(ids) - size)
+        after = min(start + size - STRIDE, len(ids) - size)  # where the next window starts
+        last = start + size == len(ids)
+        end = len(ids) if last else after + (start + size - after + 1) // 2
+        window = [tokenizer.cls_token_id, *ids[start : start + size], tokenizer.sep_token_id]
+        with torch.no_grad():
+            rows = model(torch.tensor([window])).last_hidden_state[0].double().numpy()
+        total = total + rows[1 + begin - start : 1 + end - start].sum(axis=0)
+        total = total + (rows[0] if begin == 0 else 0.0) + (rows[-1] if last else 0.0)
+        if last:
+            break
+        start, begin = after, end
+    mean = total / (len(ids) + 2)
+    scaled: NDArray[np.float64] = mean / np.linalg.norm(mean)
+    return scaled
