@@ -48,27 +48,29 @@ def compare(case: Case, inputs: int) -> Figure:
 
 
 def _by_windows(model: torch.nn.Module, tokenizer: Any, text: str) -> NDArray[np.float64]:
-    """Each token's row from the window in which it is farther from an edge, one window at a time.
+    """Each token's row from the window in which it is farther from an edge.
 
     Of two windows that share s tokens, the first ceil(s / 2) of these are the earlier one's.
     """
     ids = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
     size = LENGTH - 2
     assert len(ids) > size
-    total, start, begin = 0.0, 0, 0
+    windows, kept, start, begin = [], [], 0, 0
     while True:
         start = min(start, len(ids) - size)
         after = min(start + size - STRIDE, len(ids) - size)  # where the next window starts
         last = start + size == len(ids)
         end = len(ids) if last else after + (start + size - after + 1) // 2
-        window = [tokenizer.cls_token_id, *ids[start : start + size], tokenizer.sep_token_id]
-        with torch.no_grad():
-            rows = model(torch.tensor([window])).last_hidden_state[0].double().numpy()
-        total = total + rows[1 + begin - start : 1 + end - start].sum(axis=0)
-        total = total + (rows[0] if begin == 0 else 0.0) + (rows[-1] if last else 0.0)
+        windows.append([tokenizer.cls_token_id, *ids[start : start + size], tokenizer.sep_token_id])
+        kept.append((1 + begin - start, 1 + end - start))
         if last:
             break
         start, begin = after, end
+    with torch.no_grad():
+        states = model(torch.tensor(windows)).last_hidden_state.double().numpy()
+    total = states[0, 0] + states[-1, -1]  # [CLS] and [SEP]
+    for rows, (first, behind) in zip(states, kept, strict=True):
+        total = total + rows[first:behind].sum(axis=0)
     mean = total / (len(ids) + 2)
     scaled: NDArray[np.float64] = mean / np.linalg.norm(mean)
     return scaled

@@ -76,10 +76,10 @@ def _compare_folder(folder: Path, texts: list[str]) -> tuple[float, float, int, 
     assert ours.get_embedding_dimension() == peer.get_embedding_dimension()
     numbers, unlike = [], 0
     options: dict[str, Any] = {"batch_size": BATCH, "show_progress_bar": False}
+    vectors, theirs = ours.encode(texts, **options), peer.encode(texts, **options)
+    numbers.append(absolute(vectors, theirs))
     calls: list[tuple[str, dict[str, Any]]] = [
-        ("encode", {}),
-        ("encode", {"prompt": "a prompt of one call, "}),
-        ("encode", {"truncate_dim": 31, "normalize_embeddings": True}),
+        ("encode", {"prompt": "of one call: ", "truncate_dim": 31, "normalize_embeddings": True}),
         ("encode_query", {"truncate_dim": 31}),
         ("encode_document", {"normalize_embeddings": True}),
     ]
@@ -87,7 +87,6 @@ def _compare_folder(folder: Path, texts: list[str]) -> tuple[float, float, int, 
         found = getattr(ours, name)(texts, **options, **arguments)
         wanted = getattr(peer, name)(texts, **options, **arguments)
         numbers.append(absolute(found, wanted))
-    vectors, theirs = ours.encode(texts, **options), peer.encode(texts, **options)
     assert theirs.std(axis=0).max() > 0.01, "all texts have one vector"
     for precision in PRECISIONS[1:]:
         unlike += _unlike_quantised(ours, texts, vectors, theirs, precision)
@@ -143,7 +142,10 @@ def _unlike_quantised(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of few texts
         same = quantize_embeddings(theirs, precision) != peer_quantize(theirs, precision)
-        found = ours.encode(texts, batch_size=BATCH, precision=precision)
+        if precision in ("int8", "binary"):
+            found = ours.encode(texts, batch_size=BATCH, precision=precision)
+        else:
+            found = quantize_embeddings(vectors, precision)
         wanted = peer_quantize(theirs, precision)
     assert found.dtype == wanted.dtype and found.shape == wanted.shape
     d = float(np.abs(vectors - theirs).max())
