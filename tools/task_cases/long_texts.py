@@ -14,16 +14,14 @@ from tools.task_cases.models import MINILM, Case
 
 HEAD = None
 MODELS = (MINILM.name,)
-LENGTH, STRIDE = 128, 32
-CONTEXTS = 3  # joined to one text of some 450 tokens
+LENGTH, STRIDE = 64, 16
+WORDS = 80  # of a text, at least: it needs two windows
 
 
 def compare(case: Case, inputs: int) -> Figure:
     """Numbers of the vectors, their cosines with the next text's, and nearest neighbours."""
-    contexts = [*dict.fromkeys(context for _, context in squad(case.data))]
-    texts = [
-        " ".join(contexts[(n + k) % len(contexts)] for k in range(CONTEXTS)) for n in range(inputs)
-    ]
+    contexts = dict.fromkeys(context for _, context in squad(case.data))
+    texts = [context for context in contexts if len(context.split()) >= WORDS][:inputs]
     tokenizer = AutoTokenizer.from_pretrained(case.folder)
     model = AutoModel.from_pretrained(case.folder).eval()
     exact = np.stack([_by_windows(model, tokenizer, text) for text in texts])
@@ -32,7 +30,7 @@ def compare(case: Case, inputs: int) -> Figure:
     found = ours.encode(texts, long=True, stride=STRIDE, show_progress_bar=False)
     cut = ours.encode(texts, show_progress_bar=False)
     assert np.abs(found - cut).max(axis=1).min() > 1e-3, "a text fits"
-    short = [text[:200] for text in texts]
+    short = [text[:100] for text in texts]
     plain = ours.encode(short, show_progress_bar=False)
     long = ours.encode(short, long=True, stride=STRIDE, show_progress_bar=False)
     unlike = int((plain != long).any(axis=1).sum())

@@ -76,7 +76,8 @@ def _compare_folder(folder: Path, texts: list[str]) -> tuple[float, float, int, 
     assert ours.get_embedding_dimension() == peer.get_embedding_dimension()
     numbers, unlike = [], 0
     options: dict[str, Any] = {"batch_size": BATCH, "show_progress_bar": False}
-    vectors, theirs = ours.encode(texts, **options), peer.encode(texts, **options)
+    vectors: Any = ours.encode(texts, **options)
+    theirs: Any = peer.encode(texts, **options)
     numbers.append(absolute(vectors, theirs))
     calls: list[tuple[str, dict[str, Any]]] = [
         ("encode", {"prompt": "of one call: ", "truncate_dim": 31, "normalize_embeddings": True}),
