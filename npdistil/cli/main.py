@@ -4,6 +4,7 @@ An error is one line on standard error.
 """
 
 import argparse
+import gc
 import importlib
 import io
 import sys
@@ -82,6 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = None
         say(f"npdistil: error: {failure}")
         return BAD_INPUT
+
+
+def program() -> NoReturn:
+    """The process `npdistil`: `main`, and out.
+
+    Python would end by looking for cycles among all objects, some of which nobody will ask for any
+    more: a twentieth of a start. Whatever has to be closed was closed by then.
+    """
+    code = main()
+    gc.freeze()
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

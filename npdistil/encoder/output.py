@@ -8,7 +8,7 @@ from typing import Any
 from ..dims import Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EncoderOutput:
     """The result of one forward pass over a padded batch; masked positions hold zeros.
 

@@ -19,7 +19,7 @@ Int32 = NDArray[np.int32]
 INT32_MAX = 2**31 - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PackedBatch:
     """Token rows of several sequences, one after another, without padding; all int32."""
 

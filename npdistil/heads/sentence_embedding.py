@@ -37,7 +37,7 @@ class Normalization(NamedTuple):
         return backend.normalized(rows_BE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SentenceEmbedding:
     """Which rows become the vector, and what becomes of it.
 

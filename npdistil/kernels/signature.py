@@ -7,8 +7,7 @@ not among them: every array is contiguous.
 
 import ctypes
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +23,7 @@ _DATA = 24 + 2 * ctypes.sizeof(ctypes.c_void_p)
 
 
 class Kind(Protocol):
-    """The type of an argument."""
+    """The type of an argument; each is itself and equal to no other."""
 
     def pack(self, value: Any) -> bytes:
         """The words of a value.
@@ -35,20 +34,15 @@ class Kind(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class ArrayKind:
     """A C-contiguous array; kernels write to it only if `writable`."""
 
-    dtype: np.dtype[Any]
-    ndim: int
-    writable: bool
-    _words: Callable[..., bytes] = field(init=False, repr=False, compare=False)
-    _flags: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_words", struct.Struct(f"={1 + self.ndim}q").pack)
-        flags = CONTIGUOUS | ALIGNED | (WRITEABLE if self.writable else 0)
-        object.__setattr__(self, "_flags", flags)
+    def __init__(self, dtype: np.dtype[Any], ndim: int, writable: bool) -> None:
+        self.dtype = dtype
+        self.ndim = ndim
+        self.writable = writable
+        self._words = struct.Struct(f"={1 + ndim}q").pack
+        self._flags = CONTIGUOUS | ALIGNED | (WRITEABLE if writable else 0)
 
     def pack(self, value: Any) -> bytes:
         """See `Kind.pack`."""
@@ -71,16 +65,13 @@ class ArrayKind:
         return f"a C-contiguous {use}{self.dtype} array of {self.ndim} axes"
 
 
-@dataclass(frozen=True)
 class NumberKind:
     """A number, by the code that `struct` has for its word."""
 
-    name: str
-    code: str
-    _words: Callable[..., bytes] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_words", struct.Struct(self.code).pack)
+    def __init__(self, name: str, code: str) -> None:
+        self.name = name
+        self.code = code
+        self._words = struct.Struct(code).pack
 
     def pack(self, value: Any) -> bytes:
         """See `Kind.pack`."""
@@ -90,12 +81,12 @@ class NumberKind:
             raise TypeError(f"expected {self.name}, received {value!r}") from None
 
 
-@dataclass(frozen=True)
 class RecordKind:
     """A named tuple, or a plain one, of values of these kinds."""
 
-    record: type[tuple[Any, ...]]
-    fields: tuple[Kind, ...]
+    def __init__(self, record: type[tuple[Any, ...]], fields: tuple[Kind, ...]) -> None:
+        self.record = record
+        self.fields = fields
 
     def pack(self, value: Any) -> bytes:
         """See `Kind.pack`."""

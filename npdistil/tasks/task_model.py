@@ -19,6 +19,7 @@ from ..heads.sequence_classification import SequenceClassification
 from ..heads.token_classification import TokenClassification
 from ..params import DenseParams, MaskedLMParams
 from ..text.tokenizer import Tokenizer
+from ..threads import resolve_num_threads
 from .model_parts import expect_fitting, make_kernels
 
 Head = TypeVar("Head")
@@ -121,8 +122,9 @@ def open_task_model(
     model = locate(folder, "task", revision)
     if backend == "numba":
         make_kernels()
-    with open_task(model, task) as found:
-        encoder = Encoder(found.config, found.params, backend, num_threads=num_threads)
+    threads = resolve_num_threads(num_threads)
+    with open_task(model, task, num_threads=threads) as found:
+        encoder = Encoder(found.config, found.params, backend, num_threads=threads)
         head = _HEADS[task](encoder, found)
     tokenizer = Tokenizer.from_pretrained(
         folder_of(model),

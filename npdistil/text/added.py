@@ -1,7 +1,6 @@
 """Which tokens are cut out of the raw text: the named special ones and those added later."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -115,9 +114,9 @@ def all_added_tokens(
         if name in all_ids and name not in described:
             described.add(name)
             token = names.described.get(name, AddedToken(content=name, id=-1))
-            entries.append(replace(token, id=all_ids[name]))
+            entries.append(token._replace(id=all_ids[name]))
     return Vocabulary(all_ids, ids), tuple(
-        replace(token, special=token.special or token.content in special) for token in entries
+        token._replace(special=token.special or token.content in special) for token in entries
     )
 
 
@@ -126,7 +125,7 @@ def _token(source: Fields, role: str, value: object) -> AddedToken:
     if isinstance(value, dict):
         plain = {name: item for name, item in value.items() if name != "__type"}
         token = added_token(source.inside(plain, role), -1)
-        return replace(token, special=True, normalized=bool(plain.get("normalized")))
+        return token._replace(special=True, normalized=bool(plain.get("normalized")))
     check_token(value, f"{source.where}: {role}")
     if not value:
         raise source.fail(role, "an empty token.")

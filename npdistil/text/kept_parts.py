@@ -1,7 +1,6 @@
 """What a folder says about its tokenizer, read and checked once for each content its files have."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import TokenizerError
@@ -55,8 +54,8 @@ def _key(files: TokenizerFiles) -> str | None:
 def _about(parts: Parts) -> dict[str, object]:
     """All but the listing, as JSON can say it."""
     return {
-        "settings": asdict(parts.settings),
-        "added_tokens": [asdict(token) for token in parts.added_tokens],
+        "settings": parts.settings._asdict(),
+        "added_tokens": [token._asdict() for token in parts.added_tokens],
         "rows": len(parts.vocabulary),
         "pieces": len(parts.vocabulary.pieces),
     }

@@ -13,7 +13,7 @@ from .encoded import EncodedTexts, Int64s, TextsToIds, join_words
 Texts = str | Sequence[str] | Sequence[Sequence[str]] | np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Samples:
     """Texts; with `counts_B` they are words, and so many of them are one sample."""
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def _tokenizer_json(
         "truncation": None,
         "padding": None,
         "added_tokens": [
-            asdict(token) for token in sorted(added_tokens, key=lambda token: token.id)
+            token._asdict() for token in sorted(added_tokens, key=lambda token: token.id)
         ],
         "normalizer": {
             "type": "BertNormalizer",
@@ -112,7 +111,7 @@ def _tokenizer_config(
     ]
     decoder = {}
     for token in sorted(added_tokens, key=lambda token: token.id):
-        rules = asdict(token)
+        rules = token._asdict()
         decoder[str(rules.pop("id"))] = rules
     return {
         "added_tokens_decoder": decoder,

@@ -22,7 +22,6 @@ set their own. Source: BertTokenizer, transformers 5.23, from_pretrained.
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,8 +48,7 @@ SIDES = ("left", "right")
 SPECIAL_TOKENS_IN_TEXT = ("parse", "text")
 
 
-@dataclass(frozen=True, kw_only=True)
-class TokenizerSettings:
+class TokenizerSettings(NamedTuple):
     """Everything that decides how text becomes ids, apart from the vocabulary."""
 
     do_lower_case: bool = True

@@ -1,8 +1,8 @@
 """Cutting added tokens, such as [SEP] or [MASK], out of a text before anything else happens."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from .pattern import Pattern, compiled
 from .tables import as_ranges, char_class, characters, unicode_tables
@@ -10,8 +10,7 @@ from .tables import as_ranges, char_class, characters, unicode_tables
 Piece = tuple[int, int, int | None]  # start, end, id or None for text
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddedToken:
+class AddedToken(NamedTuple):
     """A token that is found in the text as it is written, not through the vocabulary."""
 
     content: str

@@ -1,7 +1,6 @@
 """The tokenizer: composes the steps of this folder, and adds nothing to them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +110,9 @@ class Tokenizer(TokenTable):
         parts, key = load_parts(folder_of(locate(folder, "tokenizer", revision)))
         settings, vocabulary, added = parts
         if special_tokens_as_text(special_tokens_in_text, settings):
-            settings = replace(settings, special_tokens_in_text="text")
+            settings = settings._replace(special_tokens_in_text="text")
         else:
-            settings = replace(settings, special_tokens_in_text="parse")
+            settings = settings._replace(special_tokens_in_text="parse")
         return cls(settings, vocabulary, added, backend, num_threads, key)
 
     @classmethod
@@ -152,7 +151,7 @@ class Tokenizer(TokenTable):
         nothing = Fields({}, "from_vocab", TokenizerError)
         names = SpecialNames(
             roles={
-                role: getattr(TokenizerSettings, role)
+                role: getattr(TokenizerSettings(), role)
                 for role in ("unk_token", "cls_token", "sep_token", "pad_token", "mask_token")
             }
         )

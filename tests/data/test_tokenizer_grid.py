@@ -1,6 +1,5 @@
 """All real texts, single and as pairs, under a grid of arguments, against Transformers."""
 
-import dataclasses
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -61,7 +60,7 @@ def peers(
     ours = {
         side: [
             engine.make(
-                dataclasses.replace(settings, do_lower_case=lower, truncation_side=side),
+                settings._replace(do_lower_case=lower, truncation_side=side),
                 vocabulary,
                 added,
             )

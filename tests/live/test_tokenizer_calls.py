@@ -1,6 +1,5 @@
 """The arguments of a call against Transformers: every key of the batch, and word_ids."""
 
-import dataclasses
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -28,9 +27,7 @@ def peers(minilm_folder: Path) -> Peers:
     """Ours by engine and truncation_side, and theirs."""
     settings, vocabulary, added = load_settings(minilm_folder)
     ours = {
-        (name, side): engine.make(
-            dataclasses.replace(settings, truncation_side=side), vocabulary, added
-        )
+        (name, side): engine.make(settings._replace(truncation_side=side), vocabulary, added)
         for name, engine in ENGINES.items()
         for side in ("left", "right")
     }

@@ -1,6 +1,5 @@
 """Rows without padding: what `pack` says is what a call says."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,7 +29,7 @@ def test_rows_are_those_of_a_call(
     tokenizer: Tokenizer, limit: int | None, side: str, mode: str
 ) -> None:
     """Catches a row that is cut elsewhere, special tokens missing, and a wrong count or dtype."""
-    settings = replace(tokenizer.settings, truncation_side=side)
+    settings = tokenizer.settings._replace(truncation_side=side)
     backend = "python" if "TextEncoder" == type(tokenizer._encode).__name__ else "numba"
     sided = Tokenizer(settings, tokenizer._vocabulary, tokenizer._added_tokens, backend)
     arguments = {"max_length": limit, "special_tokens_in_text": mode}

@@ -15,7 +15,7 @@ Int64s = NDArray[np.int64]
 Array = TypeVar("Array", bound=np.ndarray[Any, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Tokens:
     """Tokens of some texts; arrays that nobody asked for are empty."""
 
