@@ -10,17 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 
 
-def test_examples_print_what_the_readme_shows(minilm_folder, monkeypatch):
+@pytest.mark.parametrize("page", ["README.md", "docs/search.md"])
+def test_examples_print_what_the_page_shows(minilm_folder, monkeypatch, page):
     """An example that nobody ran since the interface changed."""
     monkeypatch.chdir(ROOT)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    examples = EXAMPLE.findall(text)
     namespace: dict[str, object] = {}
-    assert len(EXAMPLES) == README.count("```python")
-    for code, printed in EXAMPLES:
+    assert len(examples) == text.count("```python") > 0
+    for code, printed in examples:
         with contextlib.redirect_stdout(io.StringIO()) as output:
-            exec(compile(code, "README.md", "exec"), namespace)
+            exec(compile(code, page, "exec"), namespace)
         assert output.getvalue() == printed
 
 
