@@ -51,6 +51,7 @@ def write_masked_lm(folder: Path, vocab: list[str] = VOCAB, tied: bool = True) -
     }
     if not tied:
         head["cls.predictions.decoder.weight"] = draw.array(V, D)
+        head["cls.predictions.decoder.bias"] = head["cls.predictions.bias"].copy()
     write_model(folder, replace(TINY, vocab_size=V), vocab)
     _write(
         folder,
