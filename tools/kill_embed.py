@@ -61,13 +61,14 @@ def main() -> int:
     """Run, print a table, and say by the exit code whether all went well."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=0, help="random moments; default: none")
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lines", type=int, default=4000, help="of the input; default: 4000")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     generator = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as place:
-        for suffix in FORMATS:
+        for suffix in options.formats:
             trial = Trial(Path(place, suffix[1:]), suffix, options.lines)
             for left in trial.at_random_moments(options.rounds, generator):
                 counts[f"{suffix}, random moments: {left}"] += 1

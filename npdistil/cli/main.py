@@ -75,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
+    except KeyboardInterrupt:
+        say("npdistil: interrupted")
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough; leave nothing for the exit to flush into it.
         sys.stdout = None
@@ -106,9 +109,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         except NpdistilError as error:
             say(f"npdistil: error: {error}")
             return BAD_INPUT
-        except KeyboardInterrupt:
-            say("npdistil: interrupted")
-            return INTERRUPTED
 
 
 def _needed(words: Sequence[str]) -> Sequence[str]:

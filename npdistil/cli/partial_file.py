@@ -10,7 +10,6 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -74,6 +73,8 @@ class PartialFile:
         """
         head = json.dumps(job).encode() + b"\n"
         if is_special(output):
+            import tempfile
+
             nameless = tempfile.TemporaryFile()
             nameless.write(head)
             return cls(nameless, None, job)

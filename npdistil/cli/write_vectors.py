@@ -8,8 +8,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..checkpoint.tensor_source import TensorInfo
-from ..checkpoint.write_safetensors import header_bytes
 from ..errors import InputError
 from .output_file import checked_output, whole_file
 from .vector_block import Block
@@ -33,6 +31,9 @@ def _write_npy(stream: BinaryIO, blocks: Blocks, shape: Shape, dtype: np.dtype[A
 def _write_safetensors(
     stream: BinaryIO, blocks: Blocks, shape: Shape, dtype: np.dtype[Any]
 ) -> None:
+    from ..checkpoint.tensor_source import TensorInfo
+    from ..checkpoint.write_safetensors import header_bytes
+
     stream.write(header_bytes({TENSOR: TensorInfo(_SAFETENSORS[dtype.name], shape)}))
     for block in blocks:
         stream.write(block.vectors.data)

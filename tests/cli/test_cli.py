@@ -103,13 +103,14 @@ def test_messages_survive_a_closed_standard_error(monkeypatch, capsys):
     assert messages.sys.stderr is None
 
 
-def test_interruption(run, folder, monkeypatch):
-    """Catches a traceback on Ctrl-C, and an exit code that says all is well."""
+@pytest.mark.parametrize("step", ["run", "add_arguments"])
+def test_interruption(run, folder, monkeypatch, step):
+    """Catches a traceback on Ctrl-C, at work or before, and an exit code that says all is well."""
 
-    def interrupted(options: object) -> None:
+    def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tokenize, "run", interrupted)
+    monkeypatch.setattr(tokenize, step, interrupted)
     done = run("tokenize", "a", "-m", folder)
     assert (done.code, done.out, done.err) == (130, "", "npdistil: interrupted\n")
 

@@ -129,6 +129,24 @@ def test_shards_are_together_the_whole(run, count):
         assert all(20 < len(part) < 55 for part in parts), "about the same work"
 
 
+def test_shards_at_the_same_time(run):
+    """Catches processes that share a partial file or a temporary name."""
+    Path("in.txt").write_text("\n".join(TEXTS * 100), encoding="utf-8")
+    shards = [
+        subprocess.Popen(
+            [sys.executable, "-m", "npdistil", "embed", "in.txt", "-m", "model", "--threads", "1",
+             "--shard", f"{number}/3", "-o", f"part-{number}.npy"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL,
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    assert [shard.wait(100) for shard in shards] == [0, 0, 0]
+    found = np.concatenate([np.load(f"part-{number}.npy") for number in range(3)])
+    wanted = SentenceEncoder.from_pretrained("model").encode(TEXTS * 100)
+    assert found.tobytes() == wanted.tobytes()
+    assert not [*Path().glob("*.partial*")]
+
+
 def test_shards_of_lines(tmp_path):
     """Catches an off-by-one where a part begins: every count of parts of every small file."""
     path = tmp_path / "in"
