@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .tasks.classification.cross_encoder import CrossEncoder as CrossEncoder
     from .tasks.classification.text_classification import TextClassification as TextClassification
     from .tasks.classification.zero_shot import ZeroShotClassification as ZeroShotClassification
+    from .tasks.embedding.quantization import quantize_embeddings as quantize_embeddings
     from .tasks.filling.fill_mask import FillMask as FillMask
     from .tasks.pipeline import pipeline as pipeline
     from .tasks.search.index import SearchIndex as SearchIndex
@@ -48,6 +49,7 @@ _HOMES = {
     "ZeroShotClassification": "tasks.classification.zero_shot",
     "paraphrase_mining": "tasks.search.paraphrase_mining",
     "pipeline": "tasks.pipeline",
+    "quantize_embeddings": "tasks.embedding.quantization",
     "semantic_search": "tasks.search.semantic_search",
 }
 __all__ = ["__version__", *_HOMES]

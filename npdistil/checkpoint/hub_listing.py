@@ -21,6 +21,7 @@ from .need import Need
 
 LIBRARY = "npdistil"  # what the hub is told of who asks
 _SHA256, _SHA1 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")
+_OF_A_MODULE = re.compile(r"[1-9]\d?_\w+/")  # of sentence-transformers, behind the encoder
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
@@ -93,7 +94,7 @@ def list_files(hub_id: str, revision: str, need: Need, timeout: float = 10.0) ->
 
 def _lacking(names: Collection[str], need: Need) -> str | None:
     """What of a model is not among the names."""
-    bare = {name.rpartition("/")[2] for name in names if not name.startswith("1_")}
+    bare = {name.rpartition("/")[2] for name in names if not _OF_A_MODULE.match(name)}
     if need == "tokenizer":
         return None if bare.intersection(VOCABULARIES) else " or ".join(VOCABULARIES)
     if CONFIG not in bare:

@@ -20,6 +20,8 @@ _SENTENCE = (
 WITH_WEIGHTS = ("encoder", "sentence", "task")  # needs
 _LENGTHS = ("sentence_bert_config.json", "sentence_distilbert_config.json")
 OLD_FOLDER = "0_Transformer/"  # where old sentence-transformers folders keep the encoder
+# What follows the pooling of a sentence-transformers folder; `tasks/embedding/` reads it.
+_MODULE_CONFIG = re.compile(r"(\d{1,2})_(Dense|Normalize)/config\.json")
 _SHARD = re.compile(r"model-(\d{5})-of-(\d{5})\.safetensors")
 
 
@@ -34,9 +36,24 @@ def needed_files(names: Collection[str], need: Need) -> list[str]:
     wanted = [*beside.get(need, ()), old + CONFIG]
     if need != "encoder":
         wanted += [old + name for name in (*_LENGTHS, *TOKENIZER_FILES, *VOCABULARIES)]
+    if need in ("sentence", "settings"):
+        wanted = [*_behind_the_pooling(names, weights=need == "sentence"), *wanted]
     if need in WITH_WEIGHTS:
         wanted += [old + name for name in weights_files(_inside(names, old))]
     return [name for name in wanted if name in names]
+
+
+def _behind_the_pooling(names: Collection[str], weights: bool) -> list[str]:
+    """config.json of every module there, and perhaps the weights of Dense."""
+    wanted = []
+    for name in sorted(names):
+        module = _MODULE_CONFIG.fullmatch(name)
+        if module:
+            folder = name.removesuffix(CONFIG)
+            wanted.append(name)
+            if weights and module[2] == "Dense":
+                wanted += [folder + file for file in weights_files(_inside(names, folder))]
+    return wanted
 
 
 def weights_files(names: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ under the names of today; so do the files of the tokenizer and of sentence-trans
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +29,6 @@ MAX_COPIED_BYTES = 1 << 27
 _ENCODER_FILES = (*VOCABULARIES, *TOKENIZER_FILES, *SETTINGS_FILES)
 _MODEL_FILES = (
     "modules.json",
-    "1_Pooling/config.json",
-    "2_Normalize/config.json",
     "config_sentence_transformers.json",
     "README.md",
     "LICENSE",
@@ -38,7 +37,9 @@ _MODEL_FILES = (
     "NOTICE",
     "NOTICE.txt",
 )
-_FOLDERS = ("1_Pooling", "2_Normalize")  # the latter is often empty, and must be there
+# Modules behind the encoder; the folder of Normalize is often empty, and must be there.
+_MODULE = re.compile(r"[1-9]\d?_(Pooling|Normalize|Dropout|Dense)")
+_MODULE_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
 
 
 class Converted(NamedTuple):
@@ -149,12 +150,16 @@ def _config(path: Path, dtype: str | None) -> bytes:
 
 
 def _copy_others(source: Path, folder: Path, aside: Path) -> None:
-    for name in _FOLDERS:
+    deeper = folder.relative_to(source)
+    paths = [*(deeper / name for name in _ENCODER_FILES), *map(Path, _MODEL_FILES)]
+    with told(source):
+        modules = [path.name for path in source.iterdir() if _MODULE.fullmatch(path.name)]
+    for name in sorted(modules):
         if (source / name).is_dir():
             with told(aside / name):
                 (aside / name).mkdir()
-    deeper = folder.relative_to(source)
-    for path in (*(deeper / name for name in _ENCODER_FILES), *map(Path, _MODEL_FILES)):
+            paths += [Path(name, file) for file in _MODULE_FILES]
+    for path in paths:
         if is_there(source / path, ModelFileError):
             content = read_file(source / path, MAX_COPIED_BYTES, ModelFileError)
             _write_file(aside / path, bytes(content))

@@ -39,6 +39,23 @@ def test_what_is_fetched_of_a_sentence_model(need):
     assert needed_files(MINILM, need) == CASES[need]
 
 
+def test_modules_behind_the_pooling():
+    """A folder from the hub that lacks its Dense, and weights of one that nobody reads."""
+    dense = [
+        "2_Dense/config.json", "2_Dense/model.safetensors", "2_Dense/pytorch_model.bin",
+        "3_Dense/config.json", "3_Dense/pytorch_model.bin", "10_Normalize/config.json",
+        "4_LSTM/config.json", "x2_Dense/config.json", "2_Dense/deeper/config.json",
+    ]  # fmt: skip
+    expected = [
+        "10_Normalize/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
+        "3_Dense/config.json", "3_Dense/pytorch_model.bin",
+    ]  # fmt: skip
+    assert needed_files([*MINILM, *dense], "sentence") == expected + CASES["sentence"]
+    configs = [name for name in expected if name.endswith("config.json")]
+    assert needed_files([*MINILM, *dense], "settings") == configs + CASES["settings"]
+    assert needed_files([*MINILM, *dense], "encoder") == CASES["encoder"]
+
+
 @pytest.mark.parametrize(
     "names, weights",
     [

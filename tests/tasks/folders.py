@@ -92,6 +92,24 @@ def write_model(folder: Path, config: EncoderConfig = TINY, vocab: list[str] = V
     return folder
 
 
+def write_dense(
+    folder: Path, rng: np.random.Generator, inputs: int, outputs: int, **config: Any
+) -> dict[str, np.ndarray]:
+    """A Dense module as sentence-transformers saves it; its tensors."""
+    shapes = {"linear.weight": (outputs, inputs)}
+    if config.get("bias", True):
+        shapes["linear.bias"] = (outputs,)
+    if config.get("use_residual") and inputs != outputs:
+        shapes["residual.weight"] = (outputs, inputs)
+    tensors = {
+        name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()
+    }
+    written = {"in_features": inputs, "out_features": outputs, "bias": True, **config}
+    write_json(folder / "config.json", written)
+    save_file(tensors, folder / "model.safetensors")
+    return tensors
+
+
 def old_pooling(**modes: object) -> dict[str, object]:
     """1_Pooling/config.json of the old generation: `cls_token=True` and so on."""
     return {"word_embedding_dimension": 12, **{f"pooling_mode_{k}": v for k, v in modes.items()}}

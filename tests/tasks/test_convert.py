@@ -26,7 +26,7 @@ from npdistil.tasks import convert
 from npdistil.tasks.convert import convert_folder
 from npdistil.tasks.folder_lock import NAME, check_lock
 from tests.cli.running import runner
-from tests.tasks.folders import write_model, write_settings
+from tests.tasks.folders import write_dense, write_model, write_settings
 
 ROOT = Path(npdistil.__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -74,8 +74,10 @@ def test_from_tensorflow(tmp_path, model):
 
 def test_the_same_model(tmp_path, source):
     """A folder that loads as something else, and a lock that does not fit it."""
-    write_settings(source, kinds=("Transformer", "Pooling", "Normalize"), settings={})
+    kinds = ("Transformer", "Pooling", "Normalize", "Dense", "Dropout")
+    write_settings(source, kinds=kinds, settings={})
     (source / "2_Normalize").mkdir()
+    write_dense(source / "3_Dense", np.random.default_rng(1), 12, 5)
     (source / "README.md").write_text("the card")
     (source / "LICENSE").write_text("MIT")
     (source / "optimizer.pt").write_text("no part of the model")

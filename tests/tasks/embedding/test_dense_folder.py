@@ -8,27 +8,17 @@ from safetensors.numpy import save_file
 
 from npdistil import ConfigError, ModelFileError, SentenceEncoder
 from tests.models import TINY
-from tests.tasks.folders import make, random_texts, write_json, write_model, write_settings
+from tests.tasks.folders import (
+    make,
+    random_texts,
+    write_dense,
+    write_model,
+    write_settings,
+)
 from tests.tolerances import HIDDEN_FLOAT32
 
 D = TINY.hidden_size
 TORCH = "torch.nn.modules"
-
-
-def write_dense(folder: Path, rng, inputs: int, outputs: int, **config) -> dict[str, np.ndarray]:
-    """A Dense module as sentence-transformers saves it; its tensors."""
-    shapes = {"linear.weight": (outputs, inputs)}
-    if config.get("bias", True):
-        shapes["linear.bias"] = (outputs,)
-    if config.get("use_residual") and inputs != outputs:
-        shapes["residual.weight"] = (outputs, inputs)
-    tensors = {
-        name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()
-    }
-    written = {"in_features": inputs, "out_features": outputs, "bias": True, **config}
-    write_json(folder / "config.json", written)
-    save_file(tensors, folder / "model.safetensors")
-    return tensors
 
 
 @pytest.mark.parametrize("backend", ["numba", "numpy"])
