@@ -11,8 +11,6 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 Item = TypeVar("Item")
-One = TypeVar("One")
-Other = TypeVar("Other")
 
 
 class Workers:
@@ -95,17 +93,6 @@ class Workers:
         self.share(take, take, len(items) - 1)
         if failures:
             raise failures[min(failures)]
-
-    def both(self, first: Callable[[], One], second: Callable[[], Other]) -> tuple[One, Other]:
-        """What both return, called at the same time; if both fail, the failure of `first`."""
-        ones: list[One] = []
-        others: list[Other] = []
-        calls: tuple[Callable[[], None], ...] = (
-            lambda: ones.append(first()),
-            lambda: others.append(second()),
-        )
-        self.each(lambda n: calls[n](), range(len(calls)))
-        return ones[0], others[0]
 
     def _crew(self) -> "_Crew":
         """This process's own. Without a lock, which a fork could leave locked for ever."""

@@ -135,22 +135,6 @@ def test_the_first_item_that_fails_is_heard_of(threads):
     assert {*range(7)} <= {*done} and 19 not in done
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_both_are_done(threads):
-    """Catches results that change places, and an error that depends on which thread was faster."""
-    workers = Workers(threads)
-    assert workers.both(lambda: time.sleep(0.05) or "one", lambda: 2) == ("one", 2)
-
-    def fail(seconds: float, text: str) -> None:
-        time.sleep(seconds)
-        raise ValueError(text)
-
-    with pytest.raises(ValueError, match="first"):
-        workers.both(lambda: fail(0.05, "first"), lambda: fail(0, "second"))
-    with pytest.raises(ValueError, match="second"):
-        workers.both(lambda: None, lambda: fail(0, "second"))
-
-
 def test_a_forked_child_starts_its_own(monkeypatch):
     """Catches work handed to threads that exist in the parent alone: it would never be done."""
     workers = Workers(2)

@@ -11,8 +11,10 @@ from ..workers import Workers
 from .tensor_source import DTYPES, Array, TensorInfo
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
-# Read and checked at a time: still in the second cache when it is looked at. 8 divides it.
+# Read and checked at a time: still in the second cache when it is looked at. 8 divides both.
 PIECE_BYTES = 1 << 18
+# Of several threads: so much that waiting for the interpreter's lock in between does not matter.
+SHARED_PIECE_BYTES = 1 << 22
 ALONE = Workers(1)
 
 # Fill a view of bytes with what stands from a byte on, as `OpenFile.read_into` does.
@@ -49,7 +51,7 @@ def read_array(
     array = aligned_empty(math.prod(shape), _WIDENED.get(dtype, stored.newbyteorder("=")))
     # Bytes that are the array's already need no detour.
     direct = array.dtype == stored
-    step = PIECE_BYTES // stored.itemsize
+    step = (PIECE_BYTES if workers.num_threads == 1 else SHARED_PIECE_BYTES) // stored.itemsize
 
     def read(first: int) -> None:
         piece = array[first : first + step]

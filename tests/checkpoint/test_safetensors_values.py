@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npdistil.checkpoint.read_array import PIECE_BYTES
+from npdistil.checkpoint.read_array import SHARED_PIECE_BYTES
 from npdistil.checkpoint.safetensors_file import open_tensors, read_safetensors, read_stored
 from npdistil.checkpoint.tensor_source import DTYPES
 from npdistil.errors import ModelFileError
@@ -126,13 +126,13 @@ def read_by_four(path: Path, dtype: str, values: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dtype", ["F32", "F16", "I64"])
 def test_threads_read_the_same(tmp_path: Path, dtype: str) -> None:
     """Catches a piece that is read to another's place, by threads that share one file."""
-    values = np.arange(5 * PIECE_BYTES // DTYPES[dtype].itemsize + 3) % 1009
+    values = np.arange(5 * SHARED_PIECE_BYTES // DTYPES[dtype].itemsize + 3) % 1009
     np.testing.assert_array_equal(read_by_four(tmp_path / "x", dtype, values), values)
 
 
 def test_threads_find_what_one_finds(tmp_path: Path) -> None:
     """Catches NaN in a piece that another thread read."""
-    values = np.zeros(5 * PIECE_BYTES // 4)
+    values = np.zeros(5 * SHARED_PIECE_BYTES // 4)
     values[-1] = np.nan
     with pytest.raises(ModelFileError, match="tensor 'a': holds NaN or infinity"):
         read_by_four(tmp_path / "x", "F32", values)

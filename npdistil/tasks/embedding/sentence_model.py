@@ -12,8 +12,6 @@ from ...encoder.encoder import Encoder
 from ...errors import InputError
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...text.tokenizer import Tokenizer
-from ...threads import resolve_num_threads
-from ...workers import shared_workers
 from ..model_parts import expect_fitting, make_kernels
 from ..sentence_config import read_sentence_config
 from .prompts import checked_prompt_name, merged_prompts
@@ -122,14 +120,11 @@ class SentenceModel:
         weights = model if model.is_file() else config.transformer_folder
         if backend == "numba":
             make_kernels()
-        threads = resolve_num_threads(num_threads)
-        encoder, tokenizer = shared_workers(threads).both(
-            lambda: Encoder.from_pretrained(weights, backend, num_threads=threads),
-            lambda: Tokenizer.from_pretrained(
-                config.transformer_folder,
-                backend="numba" if backend == "numba" else "python",
-                num_threads=threads,
-            ),
+        encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
+        tokenizer = Tokenizer.from_pretrained(
+            config.transformer_folder,
+            backend="numba" if backend == "numba" else "python",
+            num_threads=num_threads,
         )
         settings = config.settings
         return cls(
