@@ -119,7 +119,12 @@ def _needed(words: Sequence[str]) -> Sequence[str]:
 def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="npdistil", description="BERT-class text encoders on a CPU.")
     parser.add_argument("--version", action="version", version=f"npdistil {__version__}")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    verbs = parser.add_subparsers(
+        title="commands",
+        metavar="COMMAND",
+        required=True,
+        prog=parser.prog,  # said, or argparse would format a page to find it
+    )
     for name in needed:
         verb = verb_module(name)
         summary = (verb.__doc__ or "").partition("\n")[0]

@@ -12,7 +12,7 @@ from .messages import printable
 BLOCK = 256  # rows of a table whose widths are found together
 NARROWEST = 6  # characters of a column that is cut
 # What terminals show in two columns: Hangul, CJK, full-width forms, most emoji (UAX #11, W and F).
-_WIDE = re.compile(
+_WIDE = (
     "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60"
     "\uffe0-\uffe6\U0001f300-\U0001f64f\U0001f900-\U0001faff\U00020000-\U0003fffd]"
 )
@@ -138,7 +138,7 @@ def _cell(value: object, numbers: str, longest: int | None = None) -> str:
 
 
 def _width(text: str) -> int:
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+    return len(text) if text.isascii() else len(text) + len(re.findall(_WIDE, text))
 
 
 def _cut(text: str, width: int) -> str:

@@ -19,7 +19,6 @@ A verb says which fields it needs and how to answer them:
 """
 
 import argparse
-import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -164,6 +163,8 @@ def opened_printer(
     if as_json:
         return JsonLines(write)
     if options.output is None and _is_terminal(sys.stdout):
+        import shutil  # late: it takes as long as argparse
+
         return Table(write, head, row, shutil.get_terminal_size().columns)
     return TabLines(write, head, row)
 

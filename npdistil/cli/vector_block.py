@@ -17,7 +17,7 @@ MAX_BLOCK = 1 << 32
 _DIGEST = 65  # hexadecimal, and a newline
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """The rows of some lines that follow each other.
 

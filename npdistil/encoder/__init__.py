@@ -1,4 +1,3 @@
 """The engine: from padded arrays to packed rows, through a backend, and back."""
 
 from .encoder import Encoder as Encoder
-from .output import EncoderOutput as EncoderOutput

@@ -1,7 +1,7 @@
 """`Encoder`: a model folder to hidden states. No arithmetic of its own."""
 
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -15,8 +15,10 @@ from ..errors import InputError
 from ..params import EncoderParams, cast
 from ..threads import resolve_num_threads
 from .backend import Backend, PackedOutput
-from .output import EncoderOutput
 from .packing import PackedBatch, pack, unpack, unpack_attention
+
+if TYPE_CHECKING:
+    from .output import EncoderOutput
 
 BACKENDS = ("numba", "numpy")
 
@@ -106,7 +108,7 @@ class Encoder:
         *,
         output_hidden_states: bool = False,
         output_attentions: bool = False,
-    ) -> EncoderOutput:
+    ) -> "EncoderOutput":
         """Run the encoder on a padded batch.
 
         Args:
@@ -119,6 +121,8 @@ class Encoder:
         Raises:
             InputError: wrong rank, dtype or range; DistilBERT with token types.
         """
+        from .output import EncoderOutput  # late: who embeds texts never makes one
+
         output_hidden_states = as_flag(output_hidden_states, "output_hidden_states")
         output_attentions = as_flag(output_attentions, "output_attentions")
         batch, keep_BL = pack(input_ids, attention_mask, token_type_ids, self.config)

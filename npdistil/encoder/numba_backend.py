@@ -20,7 +20,6 @@ from .forward_passes import ForwardPasses
 from .pack_model import frozen, pack_linear, pack_model
 from .packing import PackedBatch
 from .unpack_attention import FoldedBiases, folded_biases, unpack_attention
-from .word_scores import WordScores
 
 POOLING = {
     "mean": MEAN,
@@ -115,6 +114,8 @@ class NumbaBackend:
         """See `Backend.word_scores`."""
         table_VD = self._model.word_VD if word_VD is None else word_VD
         eps = self._config.layer_norm_eps
+        from .word_scores import WordScores  # late: of one task alone
+
         return WordScores(norm, table_VD, bias_V, eps, self._num_threads)
 
     def normalized(self, rows_BE: Floats) -> Floats:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..arguments import as_integer
 from ..errors import InputError
+from .options import Padding
 from .rows import SPECIAL, Rows
 
 Array = np.ndarray[Any, np.dtype[np.int32]]
@@ -98,15 +99,6 @@ _FIELDS = (
     "overflow_to_sample_mapping",
     "num_truncated_tokens",
 )
-
-
-class Padding(NamedTuple):
-    """How rows get one length."""
-
-    pad_id: int
-    on_the_left: bool
-    length: int | None  # at least so long; None: as the longest row
-    multiple_of: int = 1
 
 
 def make_batch(rows: Rows, padding: Padding | None, fields: frozenset[str]) -> TokenBatch:

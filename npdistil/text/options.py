@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from ..arguments import as_flag, as_integer, one_of
 from ..errors import InputError
-from .batch import Padding
 from .rows import Cut
 from .settings import SIDES, SPECIAL_TOKENS_IN_TEXT, TokenizerSettings
 from .truncate import STRATEGIES
@@ -13,6 +12,15 @@ PADDINGS = (True, False, "longest", "max_length", "do_not_pad")
 TRUNCATIONS = (True, False, *STRATEGIES, "do_not_truncate")
 MAX_PADDED_LENGTH = 1 << 20
 UNREACHED = 1 << 40  # no text has so many tokens, and from here on integers might not fit
+
+
+class Padding(NamedTuple):
+    """How rows get one length."""
+
+    pad_id: int
+    on_the_left: bool
+    length: int | None  # at least so long; None: as the longest row
+    multiple_of: int = 1
 
 
 class CallOptions(NamedTuple):

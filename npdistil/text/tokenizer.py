@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from ..errors import InputError, TokenizerError
 from ..fields import Fields
 from ..threads import resolve_num_threads
 from .added import SpecialNames, all_added_tokens
-from .batch import TokenBatch, make_batch
 from .encoded import EncodedTexts, TextsToIds
 from .kept_parts import load_parts
 from .later import LaterEncoder
@@ -25,6 +24,9 @@ from .settings import SPECIAL_TOKENS_IN_TEXT, TokenizerSettings
 from .special import AddedToken
 from .token_table import TokenTable
 from .vocab import Vocabulary, ids_from_tokens
+
+if TYPE_CHECKING:
+    from .batch import TokenBatch
 
 BACKENDS = ("numba", "python")
 
@@ -209,7 +211,7 @@ class Tokenizer(TokenTable):
         return_length: bool = False,
         return_num_truncated_tokens: bool = False,
         special_tokens_in_text: str | None = None,
-    ) -> TokenBatch:
+    ) -> "TokenBatch":
         """Tokenise texts, or pairs of texts, into int32 arrays of shape [B, L].
 
         The arguments are those of Transformers; only the defaults of `padding` and `truncation`
@@ -264,6 +266,8 @@ class Tokenizer(TokenTable):
         )
         first, second = self._encoded(firsts, seconds, options)
         rows = make_rows(first, second, options.cut, self.cls_token_id, self.sep_token_id)
+        from .batch import make_batch  # late: who embeds texts never makes one
+
         return make_batch(rows, options.padding, options.fields)
 
     def pack(

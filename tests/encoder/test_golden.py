@@ -16,7 +16,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from npdistil.checkpoint.load import load_encoder
-from npdistil.encoder import Encoder, EncoderOutput
+from npdistil.encoder import Encoder
+from npdistil.encoder.output import EncoderOutput
 from npdistil.params import map_arrays, named_arrays
 from tests.tolerances import COSINE, GOLDEN_FLOAT64, HIDDEN_FLOAT32
 
