@@ -71,8 +71,12 @@ class EmbedJob:
         open_file = PartialFile.resume if resume else PartialFile.create
         done = open_file(self._output, job)
         try:
+            read = self._go_on(done, lines)
+        except BaseException:
+            self._leave(done)
+            raise
+        try:
             with progress(None, "texts", None) as bar:
-                read = self._go_on(done, lines)
                 bar.update(done.rows)
                 for window in _windows(lines):
                     done.append(self._block(window, read))
