@@ -15,10 +15,9 @@ from ...progress import progress
 from ..results import Answer
 from ..stream import BATCH_TOKENS, answers
 from ..task_model import open_task_model
-from ..windows import as_iterable
 from .activations import Activation, RowFunction, activation_of, checked_activation, row_function
 from .cross_encoder_settings import read_max_seq_length
-from .samples import Sample, as_pairs, is_pair
+from .samples import Sample, as_list, as_pairs, is_pair
 from .sequence_logits import Limits, SequenceModel, checked_limits, sequence_logits
 
 Pair = Sequence[str] | dict[str, str]
@@ -174,11 +173,9 @@ class CrossEncoder:
         limits = checked_limits(True, self.max_seq_length, BATCH_TOKENS, batch_size)
         if show_progress_bar is not None:
             show_progress_bar = as_flag(show_progress_bar, "show_progress_bar")
-        one = is_pair(inputs)
-        if isinstance(inputs, np.ndarray):
-            one = inputs.ndim == 1 and inputs.size > 0 and isinstance(inputs[0], str)
-            inputs = inputs.tolist()
-        pairs = as_pairs([inputs] if one else [*as_iterable(inputs)], 0)
+        items: Any = inputs if is_pair(inputs) else as_list(inputs, "inputs", "pairs")
+        one = is_pair(items)  # an array of two texts is one, too
+        pairs = as_pairs([items] if one else items, 0)
         scores_BC = np.empty((len(pairs), self.num_labels), np.float32)
         with progress(len(pairs), "pairs", show_progress_bar) as bar:
             for start in range(0, len(pairs), PAIRS_AT_A_TIME):
@@ -224,8 +221,6 @@ class CrossEncoder:
                 f"rank: needs a model with one label, this one has {self.num_labels}; use predict, "
                 "and order by the score that means relevance."
             )
-        if isinstance(documents, str):
-            raise InputError("documents: expected an iterable of str, received a str.")
         if top_k is not None and as_integer(top_k, "top_k") < 1:
             raise InputError(f"top_k: expected a positive integer or None, received {top_k}.")
         if not isinstance(query, str):
@@ -233,7 +228,7 @@ class CrossEncoder:
         function = row_function(self._activation(activation_fn), False, self.num_labels)
         limits = checked_limits(True, self.max_seq_length, BATCH_TOKENS, batch_size)
         (query,) = as_texts(query, "query")
-        texts = as_texts([*as_iterable(documents)], "documents")
+        texts = as_texts(as_list(documents, "documents", "str"), "documents")
         ranked = []
         with progress(len(texts), "documents", show_progress_bar) as bar:
             for start in range(0, len(texts), PAIRS_AT_A_TIME):

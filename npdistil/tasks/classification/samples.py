@@ -1,7 +1,9 @@
 """What can be classified: a text, or two texts that are read together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ...arguments import as_texts
 from ...errors import InputError
@@ -67,6 +69,21 @@ def as_pairs(items: Sequence[Any], first: int) -> list[Sample]:
             )
         pairs.append(item)
     return _checked(pairs, first)
+
+
+def as_list(inputs: object, name: str, kind: str) -> list[Any]:
+    """All items of a list, tuple, array or other iterable; `kind` is what they should be.
+
+    Raises:
+        InputError: no iterable, or a text, bytes or dict, which is none of items.
+    """
+    if isinstance(inputs, np.ndarray):
+        inputs = inputs.tolist()  # of an array without dimensions its one item
+    if isinstance(inputs, str | bytes | bytearray | Mapping) or not isinstance(inputs, Iterable):
+        raise InputError(
+            f"{name}: expected an iterable of {kind}, received {type(inputs).__name__}."
+        )
+    return [*inputs]
 
 
 def _split(item: object, name: str) -> tuple[Any, Any]:

@@ -211,8 +211,9 @@ def test_a_score_does_not_depend_on_its_neighbours(task, three, batch_size):
 @pytest.mark.parametrize(
     "inputs, options, message",
     [
-        (None, {}, "received NoneType"),
-        ("a", {}, "inputs[0]: expected a pair of texts, received str"),
+        (None, {}, "inputs: expected an iterable of pairs, received NoneType"),
+        ("a", {}, "inputs: expected an iterable of pairs, received str"),
+        (np.array("a"), {}, "inputs: expected an iterable of pairs, received str"),
         (["a"], {}, "inputs[0]: expected a pair of texts, received list of 1"),
         (("a", "b", "c"), {}, "inputs[0]: expected a pair of texts, received tuple of 3"),
         ([("a", "b"), "c"], {}, "inputs[1]: expected a pair of texts, received str"),
@@ -234,7 +235,8 @@ def test_refusals_of_rank(task, three):
     """Catches a query of several texts, a text taken for its letters, and several labels."""
     for arguments, message in [
         ((["a"], ["b"]), "query: expected a str, received list"),
-        (("a", "b"), "documents: expected an iterable of str, received a str"),
+        (("a", "b"), "documents: expected an iterable of str, received str"),
+        (("a", None), "documents: expected an iterable of str, received NoneType"),
         (("a", ["b", 7]), "documents[1]: expected a str, received int"),
         (("a", ["b"], 0), "top_k: expected a positive integer or None, received 0"),
     ]:
