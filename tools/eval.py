@@ -3,17 +3,21 @@
     python tools/eval.py [--model FOLDER] [--backend numba|numpy] [--limit N] [--only NAME ...]
 
 Embeddings: STS-B dev (Spearman), Cranfield and CISI (nDCG@10), CLINC150 (accuracy of a logistic
-regression). Both sides read the same texts from the same folders. Needs the test extras, and the
-folder of real texts that NPDISTIL_DATA names. Exit code: 0 all agree, 1 one differs by more than
-the suite's SCORE, 2 something is missing.
+regression), beside sentence-transformers. Fitted heads: SST-2 dev (accuracy) beside Transformers,
+and SQuAD 2.0 (official scoring, 1,000 questions) beside Transformers 4.57.6, the last with such a
+pipeline, in an environment that is made if it is not there. Both sides read the same texts from the
+same folders. Needs the test extras, `make heads`, and the folder that NPDISTIL_DATA names.
+
+Exit code: 0 all agree, 1 one differs by more than the suite's SCORE, 2 something is missing.
 """
 
 import argparse
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +29,10 @@ from sklearn.linear_model import LogisticRegression
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from npdistil import NpdistilError, SentenceEncoder, semantic_search
 from npdistil.encoder.encoder import BACKENDS
-from tests.tolerances import SCORE
-from tools import eval_data
+from tools import eval_data, eval_heads
+from tools.eval_rows import Row, Score, line, timed
 from tools.eval_scores import accuracy, cosine, mean_ndcg, spearman
+from tools.make_qa_goldens import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "weights" / "all-MiniLM-L6-v2"
@@ -44,27 +49,6 @@ class Side(NamedTuple):
     search: Callable[[Vectors, Vectors], list[list[int]]]  # queries, documents -> best first
 
 
-class Score(NamedTuple):
-    """What one library reached on a set, and in how many seconds."""
-
-    value: float
-    seconds: float
-
-
-class Row(NamedTuple):
-    """One line of the table."""
-
-    what: str
-    items: int
-    ours: Score
-    theirs: Score
-
-    @property
-    def good(self) -> bool:
-        """Whether both agree; NaN never does."""
-        return abs(self.ours.value - self.theirs.value) <= SCORE
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the table, a line as soon as it is known."""
     options = parse(arguments)
@@ -72,15 +56,21 @@ def main(arguments: list[str] | None = None) -> int:
     if not folder:
         print("eval: set NPDISTIL_DATA to a folder with glue/STS-B/dev.tsv.", file=sys.stderr)
         return 2
-    rows = []
+    rows: list[Row] = []
     try:
-        ours, theirs = sides(options.model, options.backend)
-        print(f"{options.model.name}, {options.backend}, beside sentence-transformers")
+        print(f"{options.model.name}, {options.backend}, and fitted heads")
         print(f"{'':30} {'items':>6} {'npdistil':>9} {'s':>6} {'other':>9} {'s':>6} {'':>10}")
-        for name in options.only or SETS:
-            rows.append(SETS[name](Path(folder), options.limit, ours, theirs))
-            print(line(rows[-1]), flush=True)
-    except (NpdistilError, OSError, ValueError, KeyError) as failure:
+        both: tuple[Side, ...] = ()
+        for name in options.only or (*SETS, *HEADS):
+            if name in SETS:
+                both = both or sides(options.model, options.backend)
+                found = SETS[name](Path(folder), options.limit, *both)
+            else:
+                found = HEADS[name](Path(folder), options)
+            for row in found:
+                rows.append(row)
+                print(line(row), flush=True)
+    except (NpdistilError, OSError, ValueError, KeyError, CalledProcessError) as failure:
         print(f"eval: {failure}", file=sys.stderr)
         return 2
     return 0 if all(row.good for row in rows) else 1
@@ -92,19 +82,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, default=MODEL, help="a sentence-transformers folder")
     parser.add_argument("--backend", choices=BACKENDS, default="numba", help="of our side")
     parser.add_argument("--limit", type=int, help="only so many items of each set, from all over")
-    parser.add_argument("--only", nargs="+", choices=SETS, metavar="SET", help=", ".join(SETS))
+    parser.add_argument("--only", nargs="+", choices=(*SETS, *HEADS), metavar="SET")
+    parser.add_argument("--qa-environment", type=Path, default=ENVIRONMENT, metavar="FOLDER")
     options = parser.parse_args(arguments)
     if options.limit is not None and options.limit < LEAST:
         parser.error(f"--limit: expected at least {LEAST}")
     return options
-
-
-def line(row: Row) -> str:
-    """A row of the table."""
-    difference = row.ours.value - row.theirs.value
-    verdict = "within" if row.good else "BEYOND"
-    ours, theirs = (f"{s.value:9.6f} {s.seconds:6.1f}" for s in (row.ours, row.theirs))
-    return f"{row.what:30} {row.items:6,} {ours} {theirs} {difference:+10.1e}  {verdict} {SCORE:g}"
 
 
 def sides(model: Path, backend: str) -> tuple[Side, Side]:
@@ -134,7 +117,7 @@ def sides(model: Path, backend: str) -> tuple[Side, Side]:
     return both
 
 
-def sts_b(data: Path, limit: int | None, *both: Side) -> Row:
+def sts_b(data: Path, limit: int | None, *both: Side) -> list[Row]:
     """Cosines beside what people said."""
     pairs = eval_data.sts_b(data, limit)
     wanted = np.array([score for _, _, score in pairs])
@@ -147,17 +130,17 @@ def sts_b(data: Path, limit: int | None, *both: Side) -> Row:
     return _row("STS-B dev, Spearman", len(pairs), scored, both)
 
 
-def cranfield(data: Path, limit: int | None, *both: Side) -> Row:
+def cranfield(data: Path, limit: int | None, *both: Side) -> list[Row]:
     """Documents of aerodynamics, found by questions."""
     return _retrieval("Cranfield, nDCG@10", eval_data.cranfield(data, limit), both)
 
 
-def cisi(data: Path, limit: int | None, *both: Side) -> Row:
+def cisi(data: Path, limit: int | None, *both: Side) -> list[Row]:
     """Documents of library science."""
     return _retrieval("CISI, nDCG@10", eval_data.cisi(data, limit), both)
 
 
-def clinc150(data: Path, limit: int | None, *both: Side) -> Row:
+def clinc150(data: Path, limit: int | None, *both: Side) -> list[Row]:
     """Intents, by a logistic regression on the vectors."""
     train, test = eval_data.clinc150(data, limit)
 
@@ -171,7 +154,7 @@ def clinc150(data: Path, limit: int | None, *both: Side) -> Row:
     return _row("CLINC150, accuracy", len(test), scored, both)
 
 
-def _retrieval(what: str, found: eval_data.Retrieval, both: Sequence[Side]) -> Row:
+def _retrieval(what: str, found: eval_data.Retrieval, both: Sequence[Side]) -> list[Row]:
     def scored(side: Side) -> float:
         documents, queries = side.encode(found.documents), side.encode(found.queries)
         return mean_ndcg(side.search(queries, documents), found.gains, DEPTH)
@@ -179,20 +162,19 @@ def _retrieval(what: str, found: eval_data.Retrieval, both: Sequence[Side]) -> R
     return _row(what, len(found.queries), scored, both)
 
 
-def _row(what: str, items: int, scored: Callable[[Side], float], both: Sequence[Side]) -> Row:
-    scores = []
-    for side in both:
-        started = time.perf_counter()
-        value = scored(side)
-        scores.append(Score(value, time.perf_counter() - started))
-    return Row(what, items, *scores)
+def _row(what: str, items: int, scored: Callable[[Side], float], both: Sequence[Side]) -> list[Row]:
+    return [Row(what, items, *(Score(*timed(partial(scored, side))) for side in both))]
 
 
-SETS: dict[str, Callable[..., Row]] = {
+SETS: dict[str, Callable[..., list[Row]]] = {
     "sts-b": sts_b,
     "cranfield": cranfield,
     "cisi": cisi,
     "clinc150": clinc150,
+}
+HEADS: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
+    "sst-2": lambda data, options: eval_heads.sentiment(data, options.limit),
+    "squad": lambda data, options: eval_heads.answers(data, options.limit, options.qa_environment),
 }
 
 if __name__ == "__main__":

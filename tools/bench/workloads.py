@@ -123,12 +123,21 @@ def ragged_mix(data: Path | None, model_folder: Path, vocab_size: int) -> list[I
         from npdistil.text.tokenizer import Tokenizer
 
         tokenizer = Tokenizer.from_pretrained(model_folder)
-        texts = [*_first(_sentences(data), SENTENCES), *_first(_contexts(data), CONTEXTS)]
+        texts = ragged_texts(data)
         batch = tokenizer(texts, padding=False, truncation=True, max_length=MAX_LENGTH)
         sequences = [np.asarray(ids, np.int32) for ids in batch["input_ids"]]
     distinct = list({row.tobytes(): row for row in sequences}.values())
     order = rng.permutation(len(distinct))
     return [distinct[n] for n in order]
+
+
+def ragged_texts(data: Path) -> list[str]:
+    """The sentences, then the contexts, each once.
+
+    Raises:
+        OSError: the folder does not hold the two files.
+    """
+    return [*_first(_sentences(data), SENTENCES), *_first(_contexts(data), CONTEXTS)]
 
 
 def _sentences(data: Path) -> Iterator[str]:

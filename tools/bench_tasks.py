@@ -1,0 +1,135 @@
+"""Time what stands around the engine: tasks over the ragged workload, and a search; their memory.
+
+    python tools/bench_tasks.py [--threads 1 2] [--turns 5] [--parts 4] [--only search ...]
+
+* search: one query against 100,000 stored vectors of 384, a memory-mapped index;
+* tasks: each task over texts of all lengths, beside the engine alone on the same token rows, cut
+  by length into calls of 16,384 of them: turn by turn, and what is said is the median ratio;
+* first-token: the logits of sequences with and without the other tokens of the last layer;
+* memory: of a process with a masked-words head whose decoder is the word table, and without it.
+
+Writes docs/task_speed.json (a quiet machine; minutes). Each measurement runs in a process of its
+own, whose BLAS and kernels have so many threads. Needs `make heads` and NPDISTIL_DATA. Exit code:
+0 well, 1 an overhead or a time is beyond what is promised, 2 something is missing.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tools.bench.tasks import MEASUREMENTS, OVERHEAD, SEARCH_MS
+from tools.machine import cpu_name, processors, versions
+
+ROOT = Path(__file__).resolve().parent.parent
+JSON = ROOT / "docs" / "task_speed.json"
+PACKAGES = ("numpy", "numba")
+Report = dict[str, Any]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, write."""
+    options = parse(arguments)
+    if options.worker:
+        found = MEASUREMENTS[options.worker](options.turns, options.parts)
+        print(json.dumps(found))
+        return 0
+    results = []
+    for threads in options.threads:
+        for name in options.only or MEASUREMENTS:
+            done = run(name, threads, options)
+            if done is None:
+                return 2
+            for row in done:
+                results.append({"measurement": name, "threads": threads, **row})
+                print(shown(results[-1]), flush=True)
+    problems = [problem for row in results for problem in beyond(row)]
+    for problem in problems:
+        print(f"bench_tasks: {problem}", file=sys.stderr)
+    if not options.only:
+        JSON.write_text(json.dumps(report(options, results), indent=1) + "\n", encoding="utf-8")
+    return 1 if problems else 0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, processors()])
+    parser.add_argument("--turns", type=int, default=5, help="of each measurement; default: 5")
+    parser.add_argument("--parts", type=int, default=4, help="of the texts, one of so many parts")
+    parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, help="writes nothing")
+    parser.add_argument("--worker", choices=MEASUREMENTS, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if min(options.turns, options.parts, *options.threads) < 1:
+        parser.error("--turns, --parts, --threads: expected positive integers")
+    options.threads = sorted(set(options.threads))
+    return options
+
+
+def run(name: str, threads: int, options: argparse.Namespace) -> list[Report] | None:
+    """Rows of one measurement, in a process of its own; None if it failed, which it has said."""
+    done = subprocess.run(
+        [
+            *(sys.executable, __file__, "--worker", name),
+            *("--turns", str(options.turns), "--parts", str(options.parts)),
+        ],
+        env={
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": str(threads),
+            "OMP_NUM_THREADS": str(threads),
+            "NPDISTIL_NUM_THREADS": str(threads),
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return None
+    rows: list[Report] = json.loads(done.stdout)
+    return rows
+
+
+def beyond(row: Report) -> list[str]:
+    """What is worse than promised."""
+    found = []
+    if not row.get("overhead", 0.0) <= OVERHEAD:
+        found.append(f"{row['task']}, threads {row['threads']}: overhead {row['overhead']:.1%}")
+    if not row.get("search_ms", 0.0) <= SEARCH_MS:
+        found.append(f"search, threads {row['threads']}: {row['search_ms']:.1f} ms")
+    if not row.get("more_bytes", 0) < row.get("table_bytes", 1):
+        found.append(f"memory: the head takes {row['more_bytes']:,} bytes, as much as a table")
+    return found
+
+
+def shown(row: Report) -> str:
+    """One line of what is printed."""
+    parts = [
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in row.items()
+    ]
+    return "  ".join(parts)
+
+
+def report(options: argparse.Namespace, results: list[Report]) -> Report:
+    """What is committed."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "cpu": cpu_name(),
+        "processors": processors(),
+        "python": platform.python_version(),
+        "versions": versions(PACKAGES),
+        "turns": options.turns,
+        "parts": options.parts,
+        "promised": {"overhead": OVERHEAD, "search_ms": SEARCH_MS},
+        "results": results,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
