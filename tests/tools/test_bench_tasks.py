@@ -1,0 +1,81 @@
+"""The tool that times tasks: what it finds fault with, and that both sides compute one thing."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from npdistil.encoder.packing import pack_sequences
+from tests.models import TINY
+from tools import bench_tasks
+from tools.bench import tasks
+
+GOOD = {
+    "tasks": {"task": "tags", "overhead": 0.04, "threads": 1},
+    "search": {"search_ms": 12.5, "threads": 2},
+    "memory": {"more_bytes": 900, "table_bytes": 1000, "threads": 1},
+}
+BAD = {
+    "tasks": ({"overhead": 0.06}, "tags, threads 1: overhead 6.0%"),
+    "search": ({"search_ms": 31.0}, "search, threads 2: 31.0 ms"),
+    "memory": ({"more_bytes": 1000}, "memory: the head takes 1,000 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_beyond_the_promise(name):
+    """Catches a promise that nothing is held to, and NaN taken for a small number."""
+    change, message = BAD[name]
+    assert bench_tasks.beyond(GOOD[name]) == []
+    (found,) = bench_tasks.beyond({**GOOD[name], **change})
+    assert found.startswith(message)
+    nan = dict.fromkeys(change, float("nan"))
+    assert len(bench_tasks.beyond({**GOOD[name], **nan})) == 1
+
+
+def test_runs_are_written(monkeypatch, tmp_path, capsys):
+    """Catches rows without threads, a run of a part that replaces the whole, and exit code 0."""
+    monkeypatch.setattr(bench_tasks, "JSON", tmp_path / "task_speed.json")
+    rows = {name: [{**row}] for name, row in GOOD.items()} | {"first-token": [{"speedup": 1.1}]}
+    for (row,) in rows.values():
+        row.pop("threads", None)
+    monkeypatch.setattr(bench_tasks, "run", lambda name, threads, options: rows[name])
+    assert bench_tasks.main(["--only", "search", "--threads", "1"]) == 0
+    assert not bench_tasks.JSON.exists()
+    assert bench_tasks.main(["--threads", "2", "1"]) == 0
+    found = json.loads(bench_tasks.JSON.read_text())
+    assert [(row["measurement"], row["threads"]) for row in found["results"]] == [
+        (name, threads) for threads in (1, 2) for name in tasks.MEASUREMENTS
+    ]
+    assert {"cpu", "processors", "versions"} <= {*found}
+    rows["search"] = [{"search_ms": 99.0}]
+    assert bench_tasks.main(["--threads", "1"]) == 1
+    assert "search, threads 1: 99.0 ms" in capsys.readouterr().err
+    monkeypatch.setattr(bench_tasks, "run", lambda *_: None)
+    assert bench_tasks.main(["--threads", "1"]) == 2
+
+
+def test_the_engine_alone_gets_the_rows_of_the_task(rng):
+    """Catches an engine that is timed on other rows than the task sent it, or on none."""
+    sequences = [rng.integers(5, TINY.vocab_size, n).astype(np.int32) for n in (3, 9, 1, 5)]
+    batches = [pack_sequences(part, TINY) for part in (sequences[:3], sequences[3:])]
+    seen = []
+    backend = SimpleNamespace(pooled=lambda batch, *_: None, encode=lambda batch: None)
+    encoder = SimpleNamespace(backend=backend)
+
+    def task():
+        encoder.backend.pooled(batches[0], "cls", False)
+        encoder.backend.encode(batches[1])
+
+    def engine(found, part):
+        assert found is backend
+        seen.append(part)
+
+    row = tasks._beside_engine(encoder, task, engine, 1)
+    assert row["token_rows"] == 18 and encoder.backend is backend
+    parts = [part.input_ids_T[a:b].tolist() for part in seen[: len(seen) // 2]
+             for a, b in zip(part.cu_seqlens, part.cu_seqlens[1:], strict=False)]  # fmt: skip
+    assert sorted(parts) == sorted(sequence.tolist() for sequence in sequences)
+    with pytest.raises(ValueError, match="concatenate"):
+        tasks._beside_engine(encoder, lambda: None, engine, 1)
