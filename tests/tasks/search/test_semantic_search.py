@@ -1,5 +1,6 @@
 """Exact, whatever the blocks: `semantic_search` beside all scores in float64."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,22 @@ def test_a_file_that_is_mapped(rng, tmp_path: Path):
     np.save(tmp_path / "corpus.npy", corpus_ND)
     mapped = np.load(tmp_path / "corpus.npy", mmap_mode="r")
     assert semantic_search(corpus_ND[:4], mapped) == semantic_search(corpus_ND[:4], corpus_ND)
+
+
+def test_memory_does_not_grow_with_the_corpus(tmp_path, monkeypatch):
+    """Catches scores or converted rows of the whole corpus at a time."""
+    monkeypatch.setattr(best_rows, "SCORES_AT_ONCE", 1 << 16)
+    monkeypatch.setattr(best_rows, "VALUES_AT_ONCE", 1 << 16)
+    peaks = []
+    for rows in (20_000, 80_000):
+        path = tmp_path / f"{rows}.npy"
+        np.save(path, np.random.default_rng(0).standard_normal((rows, 16)).astype(np.float16))
+        mapped = np.load(path, mmap_mode="r")
+        tracemalloc.start()
+        semantic_search(np.ones((40, 16)), mapped)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] < 2_000_000  # the larger corpus has 2.6 MB, 12.8 MB of scores
 
 
 def test_names_and_functions_of_similarities(rng):
