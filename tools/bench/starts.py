@@ -72,20 +72,18 @@ import sys, time
 marks = [time.perf_counter()]
 def mark(): marks.append(time.perf_counter())
 import numpy; mark()
-import npdistil; mark()
-import llvmlite.binding; mark()
-tokenizer = npdistil.Tokenizer.from_pretrained(sys.argv[1]); mark()
-encoder = npdistil.SentenceEncoder.from_pretrained(sys.argv[1]); mark()
-npdistil.Tokenizer.from_pretrained(sys.argv[1]); mark()
+from npdistil import SentenceEncoder, Tokenizer; mark()
+tokenizer = Tokenizer.from_pretrained(sys.argv[1]); mark()
+encoder = SentenceEncoder.from_pretrained(sys.argv[1]); mark()
+Tokenizer.from_pretrained(sys.argv[1]); mark()
 encoder.encode(sys.argv[2]); mark()
-heavy = [name for name in ("numba", "scipy") if name in sys.modules]
+heavy = [name for name in ("llvmlite.binding", "numba", "scipy") if name in sys.modules]
 assert not heavy, heavy
 print(*(after - before for before, after in zip(marks, marks[1:])))
 """
 PART_NAMES = (
     "import numpy",
     "import npdistil, after numpy",
-    "import llvmlite.binding",
     "the first tokenizer, with its code",
     "a SentenceEncoder, its code and another tokenizer",
     "another tokenizer",
