@@ -256,21 +256,35 @@ def test_outputs_behind_links_and_with_long_names(run, place, monkeypatch):
 
 
 @posix_only
-def test_ctrl_c_of_a_real_process(place):
-    """Catches a traceback, and a first block that is written when all are done."""
-    source = Path("in.txt")
-    source.write_text("\n".join(LINES * 4000))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "npdistil", "embed", "in.txt", "-m", "model", "-o", "out.npy"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE,
-    )  # fmt: skip
+def test_real_processes_that_are_stopped(place):
+    """Catches a traceback, a first block that is written when all are done, and other bytes."""
+    lines = [f"{line} {'a b c the'[: n % 9]}" for n, line in enumerate(LINES * 250)]
+    Path("in.txt").write_text("\n".join(lines))
+    code, error, first = stopped(signal.SIGINT)
+    told, last = error.splitlines()
+    assert (code, last) == (130, "npdistil: interrupted") and " rows are kept in " in told
+    code, error, second = stopped(signal.SIGKILL, "--resume")
+    assert code == -signal.SIGKILL and error.startswith("goes on; ") and second > first
+    code, error, _ = stopped(None, "--resume")
+    assert code == 0 and not Path("out.npy.partial").exists()
+    wanted = SentenceEncoder.from_pretrained("model").encode(lines)
+    assert np.load("out.npy").tobytes() == wanted.tobytes()
+
+
+def stopped(number: int | None, *arguments: str) -> tuple[int, str, int]:
+    """Send a signal when some more blocks are kept: exit code, messages, bytes that are kept."""
     partial = Path("out.npy.partial")
-    for _ in range(600):
-        if partial.exists() and partial.stat().st_size > 100_000:
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    told, last = error.decode().splitlines()
-    assert (process.returncode, last) == (130, "npdistil: interrupted")
-    assert " rows are kept in " in told and partial.exists() and not Path("out.npy").exists()
+    before = partial.stat().st_size if partial.exists() else 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "npdistil", "embed", "in.txt", "-m", "model", "-o", "out.npy",
+         *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    if number is not None:
+        for _ in range(6000):
+            if partial.exists() and partial.stat().st_size > before + 100_000:
+                break
+            time.sleep(0.005)
+        process.send_signal(number)
+    _, error = process.communicate(timeout=100)
+    return process.returncode, error, partial.stat().st_size if partial.exists() else 0
