@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .messages import say
+from .print_json import add_json, print_json
 
 EXAMPLE = "npdistil cache show"
 
@@ -13,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=("show", "clear"), default="show", help="default: show"
     )
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -25,9 +27,15 @@ def run(options: argparse.Namespace) -> None:
 
     if options.action == "clear":
         removed = sum(store.clear(directory) for directory in store.directories())
-        say(f"{removed} files removed")
+        if options.json:
+            print_json({"removed": removed})
+        else:
+            say(f"{removed} files removed")
         return
     rows = _rows()
+    if options.json:
+        print_json([{"name": name, "state": value} for name, value in rows])
+        return
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"{name:<{width}}  {value}")

@@ -7,6 +7,7 @@ from ..tasks.convert import convert_folder
 from ..tasks.convert_weights import DTYPES
 from .messages import say
 from .model_options import add_revision
+from .print_json import add_json, print_json
 
 EXAMPLE = "npdistil convert downloads/xtremedistil-l6-h256 weights/xtremedistil-l6-h256"
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dtype", choices=(*DTYPES,), help="type of all floats; default: as they are stored"
     )
     add_revision(parser)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -41,6 +43,16 @@ def run(options: argparse.Namespace) -> None:
         options.dtype,
         tell=lambda message: say(f"{options.target}: {message}"),
     )
+    if options.json:
+        print_json(
+            {
+                "folder": options.target,
+                "tensors": done.tensors,
+                "bytes": done.size,
+                "source": str(done.source),
+            }
+        )
+        return
     say(
         f"{options.target}: {done.tensors} tensors, {done.size / 1e6:.1f} MB, from {done.source}; "
         "read back and compared"

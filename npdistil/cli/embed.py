@@ -16,6 +16,7 @@ from .messages import say
 from .model_options import add_model
 from .output_file import is_special
 from .partial_file import exists_already, partial_path
+from .print_json import add_json, print_json
 from .quantized_blocks import BY_RANGE, quantized_blocks, quantized_row
 from .read_lines import read_lines
 from .read_records import RecordReader
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--field", default="text", metavar="NAME", help="of JSON lines; default: text"
     )
     add_encoding(parser)
+    add_json(parser)
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="default: 32")
     parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
     parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
@@ -128,7 +130,20 @@ def run(options: argparse.Namespace) -> int:
             raise
         done.remove()
     seconds = time.perf_counter() - start
-    say(f"{done.rows} texts, {features} features, {seconds:.2f} s -> {output}")
+    if options.json:
+        print_json(
+            {
+                "output": str(output),
+                "texts": done.rows,
+                "features": features,
+                "seconds": seconds,
+                "skipped": done.bad,
+                "truncated": done.truncated,
+                "tokens_lost": done.tokens_lost,
+            }
+        )
+    else:
+        say(f"{done.rows} texts, {features} features, {seconds:.2f} s -> {output}")
     warn_truncated(done.truncated, done.rows, done.tokens_lost)
     return report_skipped(done.bad, done.rows, done.first_errors)
 

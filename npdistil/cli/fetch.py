@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .messages import say
 from .model_options import add_revision
+from .print_json import add_json, print_json
 
 EXAMPLE = "npdistil fetch xtremedistil-l6-h256 -o weights/xtremedistil-l6-h256"
 
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="a new folder; default: the hub's cache"
     )
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -48,4 +50,7 @@ def run(options: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         say("npdistil: what has come is kept; the same command goes on from there")
         raise
-    print(folder)
+    if options.json:
+        print_json({"folder": str(folder)})
+    else:
+        print(folder)

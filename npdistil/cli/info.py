@@ -13,13 +13,27 @@ from ..config import EncoderConfig
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.tokenizer import Tokenizer
 from .model_options import add_model
+from .print_json import add_json, print_json
 
 EXAMPLE = "npdistil info weights/all-MiniLM-L6-v2"
+
+# Of the configuration, under its own names.
+_SHOWN = (
+    "model_type",
+    "num_hidden_layers",
+    "hidden_size",
+    "num_attention_heads",
+    "intermediate_size",
+    "hidden_act",
+    "max_position_embeddings",
+    "vocab_size",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil info`."""
     add_model(parser, positional=True)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,16 +53,31 @@ def run(options: argparse.Namespace) -> None:
     )
     # Nothing is tokenized, so nothing need be compiled for it.
     tokenizer = Tokenizer.from_pretrained(sentence.transformer_folder, backend="python")
+    sizes = _sizes(shapes)
+    if options.json:
+        print_json(
+            {
+                **{name: getattr(config, name) for name in _SHOWN},
+                "vocabulary": tokenizer.vocab_size,
+                "do_lower_case": tokenizer.settings.do_lower_case,
+                "parameters": {"all": sum(sizes.values()), **sizes},
+                "stored": stored._asdict(),
+                "pooling": _pooling(sentence),
+                "max_seq_length": _longest(config, tokenizer, sentence),
+            }
+        )
+        return
     rows = [
         ("architecture", _architecture(config)),
         ("vocabulary", f"{tokenizer.vocab_size:,} pieces in a table of {config.vocab_size:,}"),
         ("lower-cases", "yes" if tokenizer.settings.do_lower_case else "no"),
-        *_parameters(shapes),
+        ("parameters", f"{sum(sizes.values()):,}"),
+        *((f"  {part}", f"{size:,}") for part, size in sizes.items()),
         ("stored as", f"{stored.format}, {stored.dtype}, {stored.file_bytes / 1e6:.1f} MB"),
         ("values", "not checked: only the header was read; `npdistil verify` reads all"),
         ("not used", ", ".join(stored.ignored) or "nothing"),
         ("pooling", _pooling(sentence)),
-        ("longest text", _longest(config, tokenizer, sentence)),
+        ("longest text", _longest_text(config, tokenizer, sentence)),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -63,12 +92,12 @@ def _architecture(config: EncoderConfig) -> str:
     )
 
 
-def _parameters(shapes: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str]]:
+def _sizes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """Parameters of each part."""
     sizes: Counter[str] = Counter()
     for path, shape in shapes.items():
         sizes[path.partition(".")[0]] += math.prod(shape)
-    parts = [(f"  {part}", f"{size:,}") for part, size in sizes.items()]
-    return [("parameters", f"{sizes.total():,}"), *parts]
+    return dict(sizes)
 
 
 def _pooling(sentence: SentenceConfig) -> str:
@@ -82,7 +111,11 @@ def _pooling(sentence: SentenceConfig) -> str:
     return ", ".join(parts) + (" (a guess: no modules.json)" if sentence.guessed else "")
 
 
-def _longest(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> str:
+def _longest(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> int:
     positions = config.max_position_embeddings
-    wanted = sentence.max_seq_length or tokenizer.model_max_length or positions
-    return f"{min(wanted, positions)} tokens as a sentence, {positions} positions"
+    return min(sentence.max_seq_length or tokenizer.model_max_length or positions, positions)
+
+
+def _longest_text(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> str:
+    longest = _longest(config, tokenizer, sentence)
+    return f"{longest} tokens as a sentence, {config.max_position_embeddings} positions"

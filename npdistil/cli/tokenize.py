@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputError
 from ..progress import progress
 from ..text.batch import Array
@@ -13,6 +15,7 @@ from ..text.tokenizer import Tokenizer
 from .messages import say
 from .model_options import add_model
 from .output_file import checked_output
+from .print_json import add_json, print_json
 from .read_texts import read_texts
 from .write_ids import json_line, write_ids
 
@@ -55,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("parse", "text"),
         help='whether "[SEP]" in a text is the special token or text; default: as the folder says',
     )
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -80,6 +84,15 @@ def run(options: argparse.Namespace) -> None:
         special_tokens_in_text=options.special_tokens_in_text,
     )
     pieces = tokenizer.convert_ids_to_tokens(batch["input_ids"][0])
+    if options.json:
+        print_json(
+            {
+                "tokens": pieces,
+                "input_ids": batch["input_ids"][0].tolist(),
+                "offset_mapping": np.asarray(batch["offset_mapping"][0]).tolist(),
+            }
+        )
+        return
     width = max(len("piece"), *map(len, pieces))
     print(f"{'piece':<{width}}  {'id':>6}  {'start':>5}  {'end':>5}  text")
     rows = zip(pieces, batch["input_ids"][0], batch["offset_mapping"][0], strict=True)

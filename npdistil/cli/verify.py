@@ -8,6 +8,7 @@ from ..checkpoint.weights_file import folder_of
 from ..errors import ModelFileError
 from ..tasks.folder_lock import NAME, check_lock, write_lock
 from .messages import printable, say
+from .print_json import add_json, print_json
 
 EXAMPLE = "npdistil verify weights/xtremedistil-l6-h256"
 FAILED = 1
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write", action="store_true", help="write the lock of the folder as it is now"
     )
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int | None:
@@ -39,6 +41,17 @@ def run(options: argparse.Namespace) -> int | None:
         say(f"{folder / NAME} written")
         return None
     report = check_lock(folder)
+    if options.json:
+        print_json(
+            {
+                "right": report.right,
+                "files": report.files,
+                "bytes": report.size,
+                "faults": report.faults,
+                "probe": report.probe.text if report.probe else None,
+            }
+        )
+        return None if report.right else FAILED
     for fault in report.faults:
         print(printable(fault))
     if not report.faults:

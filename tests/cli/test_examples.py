@@ -5,6 +5,7 @@ one of `fetch` needs a hub: `tests/live/test_fetch.py` runs it.
 """
 
 import importlib
+import json
 import shlex
 
 import pytest
@@ -63,6 +64,22 @@ def test_the_example_works(run, verb, tmp_path, monkeypatch):
     else:
         assert SHOWN.get(verb, "\n") in done.out
         assert set(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("verb", [verb for verb in OFFLINE if verb != "completion"])
+def test_the_example_with_json(run, verb, tmp_path, monkeypatch):
+    """Catches a verb that programs cannot read, and messages among the JSON."""
+    example = verb_module(verb).EXAMPLE
+    write_example_files(tmp_path, verb, example)
+    monkeypatch.chdir(tmp_path)
+    _, *arguments = shlex.split(example)
+    done = run(*arguments, *(["--json"] if "--json" not in arguments else []))
+    assert done.code == 0, done.err
+    try:
+        found = json.loads(done.out)
+    except ValueError:  # of several inputs: one line each
+        found = [json.loads(line) for line in done.out.splitlines()]
+    assert found
 
 
 def test_a_verb_without_an_example_is_found(run, monkeypatch):
