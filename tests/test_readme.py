@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/search.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/embedding.md", "docs/search.md"])
 def test_examples_print_what_the_page_shows(minilm_folder, monkeypatch, page):
     """An example that nobody ran since the interface changed."""
     monkeypatch.chdir(ROOT)

@@ -65,6 +65,10 @@ class TextEmbedder(NamedTuple):
     def _in_batches(
         self, batch: PackedBatch, batch_size: int, done: Callable[[int], object]
     ) -> NDArray[np.float32]:
+        if len(batch.lengths) == 1:  # nothing to order: a query is answered sooner
+            vector_1E = self._vectors(batch)
+            done(1)
+            return vector_1E
         vectors_BE = np.empty((len(batch.lengths), self.dimension), np.float32)
         # Longest first: a batch holds texts of about one length, and the last is the cheapest.
         order = np.argsort(-batch.lengths, kind="stable")
