@@ -65,16 +65,15 @@ def tasks(turns: int, parts: int) -> Rows:
     tags = pipeline("token-classification", fitted_folder("wnut17"))
     spans = pipeline("question-answering", fitted_folder("squad"))
     words = pipeline("fill-mask", fitted_folder(MASKED))
-    mask = words.tokenizer.mask_token
     asked = [{"question": QUESTION, "context": text} for text in texts]
-    masked = [f"{mask} {text}" for text in texts]
+    masked = [f"[MASK] {text}" for text in texts]
 
     def logits(task: Any) -> Engine:
         head = (task.model if hasattr(task, "model") else task._model).head
         return lambda backend, part: head.logits(backend, part)
 
     def word_scores(backend: Any, part: PackedBatch) -> object:
-        rows_M = np.flatnonzero(part.input_ids_T == words.tokenizer.mask_token_id)
+        rows_M = np.flatnonzero(part.input_ids_T == words._mask_id)
         return words._model.head.logits(backend, part, rows_M)
 
     chosen: list[tuple[str, Any, Callable[[], object], Engine]] = [
@@ -142,7 +141,7 @@ def memory(turns: int, parts: int) -> Rows:
         "model([[101, 103, 102]])",
         "fill_mask": "from npdistil.tasks.pipeline import pipeline\n"
         f"task = pipeline('fill-mask', {folder!r})\n"
-        "task(f'a {task.tokenizer.mask_token}')",
+        "task('a [MASK]')",
     }
     peak = {name: _peak_bytes(program) for name, program in programs.items()}
     config = json.loads((Path(folder) / "config.json").read_text("utf-8"))
