@@ -4,7 +4,7 @@
 
 Embeddings: STS-B dev (Spearman), Cranfield and CISI (nDCG@10), CLINC150 (accuracy of a logistic
 regression), beside sentence-transformers. Fitted heads: SST-2 dev (accuracy) beside Transformers,
-and SQuAD 2.0 (official scoring, 1,000 questions) beside Transformers 4.57.6, the last with such a
+and SQuAD 2.0 (official scoring, 600 questions) beside Transformers 4.57.6, the last with such a
 pipeline, in an environment that is made if it is not there. Both sides read the same texts from the
 same folders. Needs the test extras, `make heads`, and the folder that NPDISTIL_DATA names.
 

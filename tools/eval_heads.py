@@ -1,6 +1,7 @@
 """Fitted heads on SST-2 and SQuAD 2.0, beside Transformers on the same folders."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from tools.squad_score import Question, evaluate
 from tools.task_cases.models import fitted_folder
 
 LABELS = ("NEGATIVE", "POSITIVE")
-QUESTIONS = 1000  # of SQuAD: the other library answers one at a time
-OPTIONS = {"handle_impossible_answer": True}
+QUESTIONS = 600  # of SQuAD: the other library answers one at a time
 
 
 def sentiment(data: Path, limit: int | None) -> list[Row]:
@@ -33,13 +33,15 @@ def sentiment(data: Path, limit: int | None) -> list[Row]:
     theirs: Any = transformers.pipeline("text-classification", str(folder), device="cpu")
     scores = []
     for task in (ours, theirs):
-        found, seconds = timed(lambda task=task: task(texts))  # type: ignore[misc]
+        found, seconds = timed(partial(task, texts))
         scores.append(Score(accuracy([answer["label"] for answer in found], wanted), seconds))
     return [Row("SST-2 dev, accuracy", len(items), *scores)]
 
 
 def answers(data: Path, limit: int | None, place: Path) -> list[Row]:
     """Answers to questions, beside the pipeline of Transformers 4.57.6; the official figures.
+
+    All questions with "no answer" allowed, and those that have an answer without.
 
     Args:
         data: the folder of real texts.
@@ -50,47 +52,45 @@ def answers(data: Path, limit: int | None, place: Path) -> list[Row]:
         OSError: the data, or the fitted head, is missing.
     """
     folder = fitted_folder("squad")
-    asked, golds = squad(data, limit or QUESTIONS)
+    python = environment(place)
     task = pipeline("question-answering", folder)
-    inputs = [{"question": case.question, "context": case.context} for case in asked]
-    found, ours_s = timed(lambda: task(inputs, **OPTIONS))
-    ours = {case.name: answer["answer"] for case, answer in zip(asked, found, strict=True)}
-    places, theirs_s = timed(lambda: answers_of(environment(place), folder, asked))
-    theirs = {
-        case.name: case.context[best[0][1] : best[0][2]]
-        for case, best in zip(asked, places, strict=True)
-    }
-    figures = [evaluate(golds, predictions) for predictions in (ours, theirs)]
-    return [
-        Row(
-            f"SQuAD 2, {shown}",
-            len(asked),
-            Score(figures[0][name] / 100, ours_s),
-            Score(figures[1][name] / 100, theirs_s),
-        )
-        for name, shown in (("f1", "F1"), ("exact", "exact match"))
-    ]
+    asked = squad(data, limit or QUESTIONS)
+    rows = []
+    for what, chosen, options in (
+        ("SQuAD 2", asked, {"handle_impossible_answer": True}),
+        ("SQuAD 2 answerable", [pair for pair in asked if pair[1].answers], {}),
+    ):
+        cases = [case._replace(options=options) for case, _ in chosen]
+        inputs = [{"question": case.question, "context": case.context} for case in cases]
+        found, ours_s = timed(partial(task, inputs, **options))
+        places, theirs_s = timed(partial(answers_of, python, folder, cases))
+        ours = {case.name: answer["answer"] for case, answer in zip(cases, found, strict=True)}
+        theirs = {
+            case.name: case.context[best[0][1] : best[0][2]]
+            for case, best in zip(cases, places, strict=True)
+        }
+        golds = [gold for _, gold in chosen]
+        mine, other = (evaluate(golds, predictions) for predictions in (ours, theirs))
+        for name, shown in (("f1", "F1"), ("exact", "exact match")):
+            scores = Score(mine[name] / 100, ours_s), Score(other[name] / 100, theirs_s)
+            rows.append(Row(f"{what}, {shown}", len(cases), *scores))
+    return rows
 
 
-def squad(data: Path, limit: int) -> tuple[list[Case], list[Question]]:
+def squad(data: Path, limit: int) -> list[tuple[Case, Question]]:
     """So many questions from all over the file, and what people answered.
 
     Raises:
         OSError: the file cannot be read.
     """
     content = json.loads((data / "squad" / "cs224n-dev-v2.0.json").read_text("utf-8"))
-    chosen = spread(
-        [
-            (question, paragraph["context"])
-            for article in content["data"]
-            for paragraph in article["paragraphs"]
-            for question in paragraph["qas"]
-        ],
-        limit,
-    )
-    cases = [Case(asked["id"], asked["question"], text, OPTIONS) for asked, text in chosen]
-    golds = [
-        Question(asked["id"], tuple(answer["text"] for answer in asked["answers"]))
-        for asked, _ in chosen
+    everything = [
+        (
+            Case(asked["id"], asked["question"], paragraph["context"], {}),
+            Question(asked["id"], tuple(answer["text"] for answer in asked["answers"])),
+        )
+        for article in content["data"]
+        for paragraph in article["paragraphs"]
+        for asked in paragraph["qas"]
     ]
-    return cases, golds
+    return spread(everything, limit)

@@ -117,35 +117,42 @@ def test_retrieval_sets(data_folder):
     assert all(0 <= n < len(some.documents) for gains in some.gains for n in gains)
 
 
-def test_squad(monkeypatch, data_folder, minilm_folder):
-    """Predictions beside the answers to another question, or figures in percent."""
-    cases, golds = eval_heads.squad(data_folder, 40)
-    assert [case.name for case in cases] == [gold.id for gold in golds]
-    assert len({case.context for case in cases}) > 20
-    answered = [gold for gold in golds if gold.answers]
+def test_squad(monkeypatch, data_folder):
+    """Predictions beside the answers to another question, options of one side, or percents."""
+    pairs = eval_heads.squad(data_folder, 40)
+    assert all(case.name == gold.id for case, gold in pairs)
+    assert len({case.context for case, _ in pairs}) > 20
+    answered = [case.name for case, gold in pairs if gold.answers]
     assert 5 < len(answered) < 35
-    for case, gold in zip(cases, golds, strict=True):
-        assert all(answer in case.context for answer in gold.answers)
-    right = {gold.id: (gold.answers or ("",))[0] for gold in golds}
-    places = [[(0.9, case.context.index(right[case.name]), 0)] for case in cases]
-    for place, case in zip(places, cases, strict=True):
-        score, start, _ = place[0]
-        place[0] = (score, start, start + len(right[case.name]))
+    right = {gold.id: (gold.answers or ("",))[0] for _, gold in pairs}
+    names = {(case.question, case.context): case.name for case, _ in pairs}
+    asked = []
 
     def ours(inputs, **options):
-        assert options == {"handle_impossible_answer": True} and len(inputs) == 40
-        return [{"answer": right[case.name] if n % 2 else "wrong"} for n, case in enumerate(cases)]
+        asked.append((len(inputs), options))
+        found = [right[names[entry["question"], entry["context"]]] for entry in inputs]
+        return [{"answer": text if n % 2 else "wrong"} for n, text in enumerate(found)]
+
+    def theirs(_python, _folder, cases):
+        asked.append((len(cases), cases[0].options))
+        starts = [case.context.index(right[case.name]) for case in cases]
+        return [
+            [(0.9, start, start + len(right[case.name]))]
+            for start, case in zip(starts, cases, strict=True)
+        ]
 
     for name, value in {
         "fitted_folder": lambda name: Path(name),
         "pipeline": lambda *_: ours,
         "environment": lambda place: place,
-        "answers_of": lambda *_: places,
+        "answers_of": theirs,
     }.items():
         monkeypatch.setattr(eval_heads, name, value)
-    f1, exact = eval_heads.answers(data_folder, 40, Path("none"))
-    assert (exact.ours.value, exact.theirs.value) == (0.5, 1.0) == (f1.ours.value, f1.theirs.value)
+    f1, exact, answerable, _ = eval_heads.answers(data_folder, 40, Path("none"))
+    assert asked == [(40, {"handle_impossible_answer": True})] * 2 + [(len(answered), {})] * 2
+    assert (exact.ours.value, exact.theirs.value, f1.theirs.value) == (0.5, 1.0, 1.0)
     assert (f1.what, f1.items, f1.good) == ("SQuAD 2, F1", 40, False)
+    assert (answerable.what, answerable.items) == ("SQuAD 2 answerable, F1", len(answered))
 
 
 def test_clinc150(data_folder):
