@@ -1,7 +1,8 @@
 """The work of `npdistil embed`: a window of lines after another becomes a block that is kept."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from .write_vectors import has_texts
 WINDOW = 1024  # lines of a block
 WINDOW_BYTES = 1 << 23  # a window of long lines ends earlier
 COMPARED = 64  # rows of the last block that are computed again before a job goes on
+# Texts are embedded so many at a time that the progress bar moves: about so long a step.
+STEP_SECONDS, FIRST_STEP, SMALLEST_STEP = 0.5, 128, 32
+
+Told = Callable[[int], object]
 
 
 class EmbedJob:
@@ -57,6 +62,8 @@ class EmbedJob:
         """
         self._output, self._encoder, self._reader = output, encoder, reader
         self._options, self._settings = encode_options, settings
+        self._rows_alone = settings["--backend"] == "numba"  # none depends on its neighbours
+        self._step = FIRST_STEP
         self.features = self._encode([])[0].shape[1]
 
     def run(self, lines: Iterator[Line], resume: bool) -> PartialFile:
@@ -79,8 +86,7 @@ class EmbedJob:
             with progress(None, "texts", None) as bar:
                 bar.update(done.rows)
                 for window in _windows(lines):
-                    done.append(self._block(window, read))
-                    bar.update(len(window))
+                    done.append(self._block(window, read, bar.update))
         except NpdistilError as failure:
             self._leave(done)
             if not done.rows:
@@ -124,9 +130,8 @@ class EmbedJob:
             )
         if done.bad and not self._reader.skips_errors:
             raise InputError(f"{done.path}: was begun with --skip-errors; give it again.")
-        alone = self._settings["--backend"] == "numba"  # no row depends on its neighbours
-        count = COMPARED if alone else len(window)
-        again = self._block(window[:count], _Read()).vectors
+        count = COMPARED if self._rows_alone else len(window)
+        again = self._block(window[:count], _Read(), lambda _: None).vectors
         if again.tobytes() != done.last.vectors[:count].tobytes():
             raise InputError(
                 f"{done.path}: was begun with another model, or on another processor or version "
@@ -136,13 +141,14 @@ class EmbedJob:
         say(f"goes on; {done.rows} rows are there already")
         return read
 
-    def _block(self, window: list[Line], read: "_Read") -> Block:
+    def _block(self, window: list[Line], read: "_Read", told: Told) -> Block:
         for line in window:
             read.add(line)
         records = [self._reader.record(line) for line in window]
         good = [n for n, record in enumerate(records) if record.fields is not None]
         texts = [self._text(record) for record in records]
-        found_BE, lost_B = self._encode([text for text in texts if text is not None])
+        told(len(window) - len(good))
+        found_BE, lost_B = self._in_steps([text for text in texts if text is not None], told)
         if len(good) == len(window):
             vectors_BE = found_BE
         else:
@@ -159,6 +165,27 @@ class EmbedJob:
 
     def _text(self, record: Record) -> str | None:
         return None if record.fields is None else record.fields[self._reader.required[0]]
+
+    def _in_steps(
+        self, texts: list[str], told: Told
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """As `_encode`, and tell how it goes on; where rows depend on their neighbours all at once.
+
+        Longest first, as `encode` has them: a step holds texts of about one length.
+        """
+        order = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
+        vectors_BE = np.empty((len(texts), self.features), np.float32)
+        lost_B = np.empty(len(texts), np.int32)
+        start = 0
+        while start < len(order):
+            chosen = order[start : start + self._step] if self._rows_alone else order
+            begun = time.perf_counter()
+            vectors_BE[chosen], lost_B[chosen] = self._encode([texts[n] for n in chosen])
+            seconds = max(time.perf_counter() - begun, 1e-6)
+            self._step = max(int(len(chosen) * STEP_SECONDS / seconds), SMALLEST_STEP)
+            told(len(chosen))
+            start += len(chosen)
+        return vectors_BE, lost_B
 
     def _encode(self, texts: list[str]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Rows, and how many tokens each text lost."""

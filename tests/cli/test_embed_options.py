@@ -1,5 +1,6 @@
 """`npdistil embed`: what its options make of a row is what the library makes of it."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -98,6 +99,30 @@ def test_truncated_texts_are_counted(run):
     )
     assert run("in.txt", "-o", "out.npy").err.endswith(told)
     assert "warning" not in run("in.txt", "-o", "out.npy", "--long").err
+
+
+def test_the_progress_of_slow_models(run, monkeypatch):
+    """Catches a bar that stands still for a thousand texts, and rows that a step mixes up."""
+    updates: list[int] = []
+
+    class Bar:
+        def update(self, n: int) -> None:
+            updates.append(n)
+
+    monkeypatch.setattr(embed_job, "WINDOW", 130)
+    monkeypatch.setattr(embed_job, "STEP_SECONDS", 1e-9)
+    monkeypatch.setattr(embed_job, "progress", lambda *_: contextlib.nullcontext(Bar()))
+    wanted = SentenceEncoder.from_pretrained("model").encode(TEXTS)
+    for backend, steps in (("numba", [128, 2, 8]), ("numpy", [130, 8])):
+        updates.clear()
+        assert run("in.txt", "-o", "out.npy", "--backend", backend).code == 0
+        assert [count for count in updates if count] == steps and len(TEXTS) == 138
+        np.testing.assert_allclose(np.load("out.npy"), wanted, atol=1e-5)
+    monkeypatch.setattr(embed_job, "FIRST_STEP", 40)
+    updates.clear()
+    assert run("in.txt", "-o", "out.npy").code == 0
+    assert [count for count in updates if count] == [40, 32, 32, 26, 8]
+    assert np.load("out.npy").tobytes() == wanted.tobytes()
 
 
 def test_few_rows_for_a_range(run):
