@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity tasks table functions eval bench startup tokenizer weights build clean
+.PHONY: help demo test format golden parity tasks table functions eval taskspeed bench startup tokenizer weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ functions: $(VENV)/installed-test  ## hold exp and the activations to every floa
 
 eval: $(VENV)/installed-test weights  ## Spearman, nDCG and accuracy beside the other libraries' (EVAL="--limit 50" for less)
 	$(BIN)/python tools/eval.py $(EVAL)
+
+taskspeed: $(VENV)/installed-test weights  ## time what stands around the engine, write docs/task_speed.json
+	$(BIN)/python tools/bench_tasks.py
 
 bench: $(PEERS)/installed  ## time npdistil and its peers (BENCH="--quick" for less)
 	@$(PEERS)/bin/python tools/fetch_weights.py all-MiniLM-L6-v2

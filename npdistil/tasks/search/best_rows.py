@@ -68,7 +68,7 @@ class BestRows:
         self._lengths_B = lengths(self._queries64_BD)
         self._measure, self._unit, self._name = measure, unit, name
         self._top_k, self._floor, self._chunk = top_k, floor, query_chunk_size
-        with np.errstate(all="ignore"):  # too large for float32: see `_error`
+        with np.errstate(all="ignore"):  # too large for float32: see `_errors`
             scaled = self._queries64_BD
             if measure == "cosine":
                 scaled = scaled / self._lengths_B[:, np.newaxis]
@@ -118,16 +118,12 @@ class BestRows:
 
     def _errors(self, queries: slice, lengths_N: NDArray[np.float32] | None) -> NDArray[np.float64]:
         """How far a score of each query may be off; infinity where float32 does not reach."""
-        D = self._queries64_BD.shape[1]
+        D, cosine = self._queries64_BD.shape[1], self._measure == "cosine"
         longest = 1.0 if lengths_N is None else float(lengths_N.max())
-        sizes_B = (
-            np.ones(len(self._best[queries]))
-            if self._measure == "cosine"
-            else (self._lengths_B[queries])
-        )
+        sizes_B = np.ones_like(self._lengths_B[queries]) if cosine else self._lengths_B[queries]
         # Twice the bound: the queries were rounded, and with the cosine the lengths were as well.
-        off_B = (2 * D + 16) * 2.0**-24 * sizes_B * (1 if self._measure == "cosine" else longest)
-        off_B += D * SMALLEST / (SHORTEST if self._measure == "cosine" else 1)
+        off_B = (2 * D + 16) * 2.0**-24 * sizes_B * (1 if cosine else longest)
+        off_B += D * SMALLEST / (SHORTEST if cosine else 1)
         reached_B = (sizes_B < LARGEST) & (sizes_B * longest < LARGEST)  # False for NaN
         return np.where(reached_B, off_B, np.inf)
 
