@@ -89,6 +89,25 @@ def pairs_of(data: Path, name: str) -> Pairs:
     return [(row[first], row[second]) for row in _tsv(data / "glue" / name / "dev.tsv")]
 
 
+def wnut17(data: Path) -> list[list[str]]:
+    """Sentences of what people post, in words."""
+    text = (data / "ner" / "wnut17" / "emerging.dev.conll").read_text(encoding="utf-8")
+    blocks = text.replace("\r", "").split("\n\n")
+    sentences = [
+        [line.split("\t")[0].strip() for line in block.split("\n") if "\t" in line]
+        for block in blocks
+    ]
+    return [words for words in sentences if words and all(words)]
+
+
+def wikitext(data: Path) -> list[str]:
+    """Paragraphs of Wikipedia, in words with spaces between; rare ones are <unk>."""
+    text = (data / "text" / "wikitext-2" / "test.txt").read_text(encoding="utf-8")
+    return [
+        line.strip() for line in text.split("\n") if len(line) > 200 and not line.startswith(" =")
+    ]
+
+
 def _tsv(path: Path) -> list[dict[str, str]]:
     text = path.read_text(encoding="utf-8-sig")
     return [*csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)]
