@@ -102,11 +102,8 @@ def many_texts() -> tuple[int, int]:
     return peak_growth(fast_model(2), distinct_texts(100_000, 6, 20), 32)
 
 
-def large_batches() -> tuple[int, int]:
-    """Long texts, of which 512 may be computed together: a budget of tokens bounds the scratch.
-
-    As wide as MiniLM, with little else, to be quick: one array of 512 x 256 rows has 192 MB.
-    """
+def wide_model() -> SentenceEncoder:
+    """As wide as MiniLM, with little else, to be quick: its hidden states have MiniLM's size."""
     config = replace(
         TINY,
         hidden_size=384,
@@ -117,11 +114,32 @@ def large_batches() -> tuple[int, int]:
     )
     encoder = Encoder(config, random_params(config, np.random.default_rng(7)), num_threads=2)
     parts = fast_model(2)
-    model = SentenceEncoder(parts.tokenizer, encoder, parts.head)
-    return peak_growth(model, distinct_texts(600, 200, 260), 512)
+    return SentenceEncoder(parts.tokenizer, encoder, parts.head)
 
 
-CASES = {case.__name__: case for case in (many_calls, many_threads, many_texts, large_batches)}
+def large_batches() -> tuple[int, int]:
+    """Long texts, of which 512 may be computed together: a budget of tokens bounds the scratch.
+
+    One array of 512 x 256 rows has 192 MB.
+    """
+    return peak_growth(wide_model(), distinct_texts(600, 200, 260), 512)
+
+
+def a_book() -> tuple[int, int]:
+    """One text of 200,000 words, whose hidden states have 400 MB: its ids are kept, no more."""
+    model = wide_model()
+    words = " ".join(distinct_texts(200, 1000, 1000))
+    model.encode(words[:20_000], long=True)
+    forget_the_peak()
+    before = resident()
+    model.encode(words, long=True)
+    tokens = len(model.tokenizer.pack([words], truncation=False).input_ids_T)
+    return resident("VmHWM") - before, 64 * MB + 16 * tokens
+
+
+CASES = {
+    case.__name__: case for case in (many_calls, many_threads, many_texts, large_batches, a_book)
+}
 
 if __name__ == "__main__":
     grown, allowed = CASES[sys.argv[1]]()
