@@ -8,7 +8,7 @@ from typing import Any
 
 from ..encoder.backend import POOLINGS
 from ..errors import InputError
-from ..tasks.embedding.quantization import PRECISIONS
+from ..tasks.embedding.request import PRECISIONS
 from ..tasks.sentence_encoder import SentenceEncoder
 from .embed_job import EmbedJob
 from .input_shard import Shard, shard_lines, total_size

@@ -11,10 +11,15 @@ from ..arguments import as_flag, as_integer, as_texts, one_of
 from ..errors import InputError
 from ..progress import progress
 from .embedding.embed_texts import TextEmbedder
-from .embedding.long_texts import check_poolings, checked_overlap
 from .embedding.prompts import chosen_prompt, name_for_documents
-from .embedding.quantization import checked_precision, quantize_embeddings
-from .embedding.request import Request, Vectors, flag_or_none, positive, positive_or_none
+from .embedding.request import (
+    Request,
+    Vectors,
+    checked_precision,
+    flag_or_none,
+    positive,
+    positive_or_none,
+)
 from .embedding.sentence_model import SentenceModel
 from .windows import GrowingRows, as_iterable, distinct, windows
 
@@ -112,6 +117,8 @@ class SentenceEncoder(SentenceModel):
             return _token_rows(embedder, texts, show_progress_bar)
         vectors_BE, truncated_B = _embed_all(embedder, texts, batch_size, show_progress_bar)
         if precision != "float32":
+            from .embedding.quantization import quantize_embeddings  # late, as few want it
+
             vectors_BE = quantize_embeddings(vectors_BE, precision)
         found: Any = vectors_BE
         if isinstance(texts, str):
@@ -229,6 +236,8 @@ class SentenceEncoder(SentenceModel):
             skip = len(self.tokenizer.pack([text], self.max_seq_length).input_ids_T) - 1
         overlap = None
         if as_flag(long, "long"):
+            from .embedding.long_texts import check_poolings, checked_overlap  # likewise
+
             check_poolings(self.head.pooling)
             wanted = None if stride is None else as_integer(stride, "stride")
             overlap = checked_overlap(wanted, self.max_seq_length - 2)

@@ -13,8 +13,7 @@ from torch import nn
 from transformers import BertTokenizer
 
 from npdistil import InputError, SentenceEncoder, quantize_embeddings
-from npdistil.tasks.embedding.quantization import PRECISIONS
-from npdistil.tasks.embedding.similarity import SIMILARITIES
+from npdistil.tasks.embedding.request import PRECISIONS, SIMILARITY_NAMES
 from tests.live.random_models import save_random_model
 from tests.tolerances import HIDDEN_FLOAT32, SENTENCE
 
@@ -143,7 +142,7 @@ def test_one_embedding_has_no_range(rng):
         quantize_embeddings(x, "int8")
 
 
-@pytest.mark.parametrize("name", SIMILARITIES)
+@pytest.mark.parametrize("name", SIMILARITY_NAMES)
 def test_similarities(name, rng, transformer, tmp_path):
     """Another sign, axis or treatment of zeros."""
     peer = saved(transformer, tmp_path, similarity_fn_name=name)

@@ -18,8 +18,8 @@ from torch import manual_seed, nn
 
 from npdistil import SentenceEncoder
 from npdistil.encoder.backend import POOLINGS
-from npdistil.tasks.embedding.quantization import PRECISIONS, quantize_embeddings
-from npdistil.tasks.embedding.similarity import SIMILARITIES
+from npdistil.tasks.embedding.quantization import quantize_embeddings
+from npdistil.tasks.embedding.request import PRECISIONS, SIMILARITY_NAMES
 from tests.data.real_texts import real_pairs
 from tools.task_cases.figure import Figure, absolute, relative
 from tools.task_cases.models import MINILM, RANDOM, Case
@@ -105,7 +105,7 @@ def _compare_folder(folder: Path, texts: list[str]) -> tuple[float, float, int, 
 def _scores(ours: SentenceEncoder, peer: Any, vectors: NDArray[Any], theirs: NDArray[Any]) -> float:
     worst = []
     half = len(vectors) // 2
-    for name in SIMILARITIES:
+    for name in SIMILARITY_NAMES:
         ours.similarity_fn_name = peer.similarity_fn_name = name
         # Each with texts that are not its own: a distance of zero has no relative difference.
         found = ours.similarity(vectors[:half], vectors[half : half + 20])

@@ -13,7 +13,6 @@ from ...heads.sentence_embedding import SentenceEmbedding
 from ...text.tokenizer import Tokenizer
 from ..stream import BATCH_TOKENS, in_token_spans
 from ..windows import distinct
-from .long_texts import TokenPool, pool_long
 from .request import Request, Vectors
 
 CHARACTERS = 1 << 22  # of long texts whose ids are held at a time
@@ -100,6 +99,8 @@ class TextEmbedder(NamedTuple):
         return Vectors(np.concatenate(parts), np.zeros(len(texts), np.int32))
 
     def _of_windows(self, ids_T: NDArray[np.int32]) -> Floats:
+        from .long_texts import TokenPool, pool_long  # late, as few texts are long
+
         def rows_of(sequences: list[NDArray[np.int32]]) -> list[Floats]:
             return in_token_spans(
                 pack_sequences(sequences, self.encoder.config), BATCH_TOKENS, self._hidden

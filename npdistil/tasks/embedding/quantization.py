@@ -6,21 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...arguments import one_of
 from ...errors import InputError
+from .request import checked_precision
 
-PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
 BUCKETS = 255  # as many steps, of one width for each feature
 FEW = 100  # embeddings whose range says little about others'
-
-
-def checked_precision(precision: object) -> str:
-    """One of `PRECISIONS`.
-
-    Raises:
-        InputError: it is none of them.
-    """
-    return str(one_of(precision, PRECISIONS, "precision"))
 
 
 def quantize_embeddings(

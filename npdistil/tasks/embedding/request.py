@@ -5,8 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_flag, as_integer
+from ...arguments import as_flag, as_integer, one_of
 from ...errors import InputError
+
+PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
+SIMILARITY_NAMES = ("cosine", "dot", "euclidean", "manhattan")
 
 
 class Request(NamedTuple):
@@ -55,3 +58,21 @@ def flag_or_none(value: object, name: str) -> bool | None:
         InputError: anything else.
     """
     return None if value is None else as_flag(value, name)
+
+
+def checked_precision(precision: object) -> str:
+    """One of `PRECISIONS`.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    return str(one_of(precision, PRECISIONS, "precision"))
+
+
+def checked_similarity(name: object) -> str:
+    """One of `SIMILARITY_NAMES`.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    return str(one_of(name, SIMILARITY_NAMES, "similarity_fn_name"))

@@ -15,9 +15,8 @@ from ...text.tokenizer import Tokenizer
 from ..model_parts import expect_fitting, make_kernels
 from ..sentence_config import read_sentence_config
 from .prompts import checked_prompt_name, merged_prompts
-from .request import positive_or_none
+from .request import checked_similarity, positive_or_none
 from .sentence_head import load_head
-from .similarity import SIMILARITIES, checked_similarity
 
 
 class SentenceModel:
@@ -171,6 +170,8 @@ class SentenceModel:
         Raises:
             InputError: anything else.
         """
+        from .similarity import SIMILARITIES  # late, as few compare here
+
         return SIMILARITIES[self._similarity].matrix(embeddings1, embeddings2)
 
     def similarity_pairwise(self, embeddings1: ArrayLike, embeddings2: ArrayLike) -> NDArray[Any]:
@@ -183,6 +184,8 @@ class SentenceModel:
         Raises:
             InputError: anything else.
         """
+        from .similarity import SIMILARITIES  # late, as few compare here
+
         return SIMILARITIES[self._similarity].pairwise(embeddings1, embeddings2)
 
     def _dimension(self, truncate_dim: int | None) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ...errors import ConfigError
 from ...fields import Fields, shown
 from .prompts import ALWAYS
-from .similarity import SIMILARITIES
+from .request import SIMILARITY_NAMES
 
 
 class SentenceSettings(NamedTuple):
@@ -38,7 +38,7 @@ def read_settings(folder: Path) -> SentenceSettings:
     if default is not None and (not isinstance(default, str) or default not in (*ALWAYS, *prompts)):
         raise file.fail("default_prompt_name", f"{shown(default)} is none of the file's prompts.")
     similarity = file.value.get("similarity_fn_name")
-    if not isinstance(similarity, str) or similarity not in SIMILARITIES:
+    if not isinstance(similarity, str) or similarity not in SIMILARITY_NAMES:
         similarity = None
     cut = None
     if file.value.get("truncate_dim") is not None:

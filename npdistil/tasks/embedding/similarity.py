@@ -102,25 +102,12 @@ class Similarity(NamedTuple):
     pairwise: Callable[[ArrayLike, ArrayLike], Array]
 
 
-SIMILARITIES = {
+SIMILARITIES = {  # by the names in `request.py`
     "cosine": Similarity(cos_sim, pairwise_cos_sim),
     "dot": Similarity(dot_score, pairwise_dot_score),
     "euclidean": Similarity(euclidean_sim, pairwise_euclidean_sim),
     "manhattan": Similarity(manhattan_sim, pairwise_manhattan_sim),
 }
-
-
-def checked_similarity(name: object) -> str:
-    """One of the names above.
-
-    Raises:
-        InputError: it is none of them.
-    """
-    if not isinstance(name, str) or name not in SIMILARITIES:
-        raise InputError(
-            f"similarity_fn_name: expected one of {list(SIMILARITIES)}, received {name!r:.80}."
-        )
-    return name
 
 
 def _distances(a: ArrayLike, b: ArrayLike, of_gaps: Callable[[Array], Array]) -> Array:

@@ -5,6 +5,7 @@ import pytest
 
 from npdistil import InputError
 from npdistil.tasks.embedding import similarity
+from npdistil.tasks.embedding.request import SIMILARITY_NAMES
 from npdistil.tasks.embedding.similarity import SIMILARITIES
 from tests.tasks.folders import make
 from tests.tolerances import HIDDEN_FLOAT32
@@ -71,6 +72,7 @@ def test_the_encoders_own(name, pair):
 def test_defaults_and_refusals(pair):
     """Catches another default than cosine, and shapes that NumPy would spread out."""
     encoder = make()
+    assert (*SIMILARITIES,) == SIMILARITY_NAMES
     assert encoder.similarity_fn_name == "cosine"
     encoder.similarity_fn_name = None
     assert encoder.similarity_fn_name == "cosine"
