@@ -1,9 +1,11 @@
 """A unit's functions: from the image that is kept, else from object code, else compiled now."""
 
 import ctypes
+import os
 import sys
 import warnings
 from functools import cache
+from threading import RLock
 
 from . import sealed, store
 from .cpu import chosen_cpu, require_host
@@ -16,14 +18,33 @@ from .unit import Call, Unit
 # The words are a `bytes`, which the call keeps alive. Functions of this kind release the GIL.
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
+_LOADED: dict[Unit, dict[str, Call]] = {}
+# One thread loads, others wait for it. A fork waits too: a child would inherit whatever lock of
+# Python's imports the loading thread holds, without the thread that could ever release it.
+LOADING = RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=LOADING.acquire,
+        after_in_parent=LOADING.release,
+        after_in_child=LOADING.release,
+    )
 
-@cache
+
 def load_unit(unit: Unit) -> dict[str, Call]:
     """The unit's functions by name: from the private directory, else compiled now.
+
+    Any number of threads may call; a unit is loaded once.
 
     Raises:
         InputError: NPDISTIL_CPU names what this processor is not.
     """
+    with LOADING:
+        if unit not in _LOADED:
+            _LOADED[unit] = _load(unit)
+        return _LOADED[unit]
+
+
+def _load(unit: Unit) -> dict[str, Call]:
     require_host(chosen_cpu())
     found = find_image(unit, unit_key(unit))
     addresses = None if found is None else map_image(*found)

@@ -7,7 +7,7 @@ from ...errors import InputError
 from ...threads import run_all
 from . import store
 from .key import unit_key
-from .load import image_name, keep_image, obtain, say_once
+from .load import LOADING, image_name, keep_image, obtain, say_once
 from .make import file_name
 from .unit import Unit
 
@@ -35,10 +35,11 @@ def make_missing(units: Sequence[Unit]) -> None:
     Raises:
         InputError: NPDISTIL_CPU is no level.
     """
-    missing = [unit for unit in units if not _is_there(unit)]
-    if len(missing) > 1:
-        say_once()
-        run_all(_obtain, missing, len(missing))
+    with LOADING:
+        missing = [unit for unit in units if not _is_there(unit)]
+        if len(missing) > 1:
+            say_once()
+            run_all(_obtain, missing, len(missing))
 
 
 def _is_there(unit: Unit) -> bool:
