@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity tasks table functions eval taskspeed bench startup tokenizer weights build clean
+.PHONY: help demo test format golden parity tasks table functions eval taskspeed bench startup faults tokenizer weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -56,6 +56,9 @@ bench: $(PEERS)/installed  ## time npdistil and its peers (BENCH="--quick" for l
 startup: $(PEERS)/installed  ## time a start beside its peers, write docs/startup.md's tables
 	@$(PEERS)/bin/python tools/fetch_weights.py all-MiniLM-L6-v2
 	$(PEERS)/bin/python tools/bench_startup.py $(STARTUP)
+
+faults: $(VENV)/installed-test weights  ## kill, starve and race processes over the cache of kernels
+	$(BIN)/python tools/cache_faults.py $(FAULTS)
 
 tokenizer: $(VENV)/installed-test weights  ## time the tokenizer beside `tokenizers`, write the README's table
 	$(BIN)/python tools/bench_tokenizer.py
