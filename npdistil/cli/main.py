@@ -7,9 +7,11 @@ import argparse
 import gc
 import importlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from .. import __version__
@@ -39,10 +41,15 @@ VERBS = (
     "completion",
 )
 _BEFORE_EXAMPLE = "example: "
+DEFAULT_COLUMNS = 80
 
 
 class _Help(argparse.HelpFormatter):
     """argparse's help, with the example on one line, to be copied."""
+
+    def __init__(self, prog: str) -> None:
+        """As wide as the terminal; argparse makes one for each argument that is added."""
+        super().__init__(prog, width=_columns() - 2)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if text.startswith(_BEFORE_EXAMPLE):
@@ -118,7 +125,11 @@ def _needed(words: Sequence[str]) -> Sequence[str]:
 
 
 def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
-    parser = _Parser(prog="npdistil", description="BERT-class text encoders on a CPU.")
+    parser = _Parser(
+        prog="npdistil",
+        description="BERT-class text encoders on a CPU.",
+        formatter_class=_Help,
+    )
     parser.add_argument("--version", action="version", version=f"npdistil {__version__}")
     verbs = parser.add_subparsers(
         title="commands",
@@ -136,6 +147,17 @@ def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
         sub_parser.epilog = f"{_BEFORE_EXAMPLE}{verb.EXAMPLE}"
         sub_parser.set_defaults(run=verb.run)
     return parser
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size` finds it; importing that takes as long as argparse."""
+    with suppress(KeyError, ValueError):
+        if (columns := int(os.environ["COLUMNS"])) > 0:
+            return columns
+    columns = 0
+    with suppress(ValueError, OSError):  # standard output is closed, or no terminal
+        columns = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0
+    return columns or DEFAULT_COLUMNS
 
 
 def full_parser() -> argparse.ArgumentParser:
