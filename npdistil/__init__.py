@@ -59,9 +59,17 @@ def __getattr__(name: str) -> Any:
     """A public name, at its first use (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import gc
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    # What is imported stays. Looking for garbage in it would take a tenth of the time, with NumPy.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    finally:
+        if was_enabled:
+            gc.enable()
     return value
 
 

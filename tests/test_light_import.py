@@ -75,6 +75,22 @@ def test_a_name_that_is_not_there():
     assert not hasattr(npdistil, "_encode")
 
 
+@pytest.mark.parametrize("switch", ["enable", "disable"])
+def test_garbage_is_collected_as_before(switch):
+    """Catches a program whose memory grows because it asked for a name, or asked in vain."""
+    program = f"""
+import gc, npdistil
+gc.{switch}()
+npdistil.Tokenizer
+npdistil._HOMES["nothing"] = "nowhere"
+try:
+    npdistil.nothing
+    raise SystemExit("found")
+except ImportError:
+    assert gc.isenabled() is {switch == "enable"}"""
+    assert "numpy" in modules_after(program)
+
+
 def test_a_verb_imports_its_own_file_alone():
     """Catches a command line that pays for all verbs at each start."""
     found = modules_after(

@@ -216,3 +216,14 @@ def test_warnings_are_one_line_each(run, folder):
     assert done.code == 0 and done.err.count("\n") == 1
     assert done.err.startswith("npdistil: warning: ") and "repeat a token" in done.err
     assert "\na      " in done.out
+
+
+def test_help_is_as_wide_as_the_terminal(run, monkeypatch):
+    """Catches lines of a fixed length, and a width that is no number."""
+    widths = []
+    for columns in ("80", "120", "0", "wide"):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = run("tokenize", "--help").out.splitlines()
+        widths.append(max(len(line) for line in lines if not line.startswith("example: ")))
+    assert widths[0] <= 78 < widths[1] <= 118
+    assert widths[2] == widths[3] == widths[0], "where nothing is known"
