@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test format golden parity tasks table functions eval taskspeed bench startup faults tokenizer weights build clean
+.PHONY: help demo test heads format golden parity tasks table functions eval taskspeed bench startup faults tokenizer weights build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,11 +18,19 @@ help:  ## say what there is
 demo: $(VENV)/installed weights  ## embed a text file and answer three queries
 	@$(BIN)/python tools/demo.py
 
-test: $(VENV)/installed-test weights  ## format check, lint, types, all tests
+# What tests/data/ needs besides: heads over the real weights, fitted once.
+ifdef NPDISTIL_DATA
+TEST_HEADS := heads
+endif
+
+test: $(VENV)/installed-test weights $(TEST_HEADS)  ## format check, lint, types, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+heads: $(VENV)/installed-test weights  ## fit the heads of weights/heads, where they are not there yet
+	@$(BIN)/python tools/fit_heads.py
 
 format: $(VENV)/installed-test  ## put code into the one format
 	$(BIN)/ruff format .

@@ -14,7 +14,7 @@ from tools.task_cases.figure import Figure, absolute, is_decided, relative
 from tools.task_cases.models import RANDOM, Case, RandomHead
 
 HEAD = RandomHead("text-classification", ("contradiction", "neutral", "entailment"))
-MODELS = RANDOM
+MODELS = (*RANDOM, "sst2")
 NONE = ClassificationFunction.NONE
 
 
