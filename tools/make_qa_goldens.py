@@ -21,37 +21,27 @@ import time
 import venv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from npdistil.tasks.answering.question_answering import QuestionAnswering
-from tools.qa.cases import WRITTEN, Case, real_cases, squad
+from tools.qa.cases import REAL, WRITTEN, Case, real_cases, squad
+from tools.qa.compare import Answer, compare, differences, plain
 from tools.qa.models import GOLDEN, MODELS, ROOT, WRITTEN_MODELS, write_model
 
 COMMAND = "python tools/make_qa_goldens.py"
 PACKAGES = ("transformers==4.57.6", "torch==2.13.0")
 ENVIRONMENT = ROOT / ".venv-qa"
 PEER = Path(__file__).resolve().parent / "qa" / "peer.py"
-INPUTS = 50  # real questions of each model in the golden files
-SCORES = 1e-3  # relative
 # What the span head is fitted on: of XQuAD's questions, and of those that have no answer.
 ANSWERED, UNANSWERED = slice(0, None, 3), slice(0, None, 16)
-
-Answer = tuple[float, int, int]  # score, start, end
-
-
-class Comparison(NamedTuple):
-    """Our results beside the peer's."""
-
-    inputs: int
-    unlike: int  # answers, places, order or number
-    scores: float  # largest relative difference
-    decided: float  # share of inputs whose best score is 10 times that of a uniform one
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write, check or compare."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.inputs is not None and not 1 <= options.inputs <= REAL:
+        parser.error(f"--inputs: 1 to {REAL}")
     data = Path(os.environ.get("NPDISTIL_DATA", ""))
     if not (data / "squad" / "xquad.en.json").exists():
         print("make_qa_goldens: NPDISTIL_DATA must name the real texts.", file=sys.stderr)
@@ -70,9 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             folder = write_model(name, Path(temporary))
             if options.inputs:
                 cases = real_cases(data, options.inputs)
-                found = compare(folder, cases, answers_of(python, folder, cases))
-                print(f"{name}: {shown(found)}", flush=True)
-                good &= not found.unlike and found.scores <= SCORES and found.decided > 0.5
+                wanted = answers_of(python, folder, cases)
+                found = compare(QuestionAnswering.from_pretrained(folder), cases, wanted)
+                print(f"{name}: {found}", flush=True)
+                good &= found.good
             else:
                 good &= _write_or_check(name, python, folder, data, options.check)
     return 0 if good else 1
@@ -92,12 +83,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def environment(folder: Path) -> Path:
-    """The Python of the peer's environment, which is made if it is not there."""
+    """The Python of the peer's environment, which is made or completed if need be."""
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]
-        subprocess.run(install, check=True)
+    names = [package.partition("==")[0] for package in PACKAGES]
+    code = f"from importlib.metadata import version as v; print(*map(v, {names}))"
+    asked = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
+    found = [number.partition("+")[0] for number in asked.stdout.split()]  # torch 2.13.0+cpu
+    if [f"{name}=={number}" for name, number in zip(names, found, strict=False)] != [*PACKAGES]:
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python
 
 
@@ -118,51 +113,9 @@ def answers_of(python: Path, folder: Path, cases: Sequence[Case]) -> list[list[A
     return [plain(result, case) for result, case in zip(results, cases, strict=True)]
 
 
-def plain(result: Any, case: Case) -> list[Answer]:
-    """A result as scores and places, after a look at its texts.
-
-    Left out are answers of score 0, unless there is no other: where a context has fewer spans than
-    the pipeline looks for, it fills up with spans that end before they begin or hold [CLS], in an
-    order that NumPy's partition leaves to chance.
-
-    Raises:
-        ValueError: the pipeline refused the case, or an answer is not what stands at its place.
-    """
-    if result is None:
-        raise ValueError(f"{case.name}: was refused.")
-    answers = [result] if isinstance(result, dict) else result
-    for answer in answers:
-        if answer["answer"] != case.context[answer["start"] : answer["end"]]:
-            raise ValueError(f"{case.name}: {answer} is not at its place.")
-    kept = [answer for answer in answers if answer["score"] > 0] or answers[:1]
-    return [(float(f"{a['score']:.7g}"), a["start"], a["end"]) for a in kept]
-
-
-def compare(folder: Path, cases: Sequence[Case], wanted: Sequence[list[Answer]]) -> Comparison:
-    """Ask npdistil the same."""
-    answerer = QuestionAnswering.from_pretrained(folder)
-    unlike, scores, decided = 0, 0.0, 0
-    for case, theirs in zip(cases, wanted, strict=True):
-        ours = plain(answerer(question=case.question, context=case.context, **case.options), case)
-        unlike += [tuple(answer[1:]) for answer in ours] != [tuple(answer[1:]) for answer in theirs]
-        for mine, other in zip(ours, theirs, strict=False):
-            scores = max(scores, abs(mine[0] - other[0]) / max(other[0], 1e-30))
-        words = max(1, len(case.context.split()))
-        decided += theirs[0][0] > 10 / (words * case.options.get("max_answer_len", 15))
-    return Comparison(len(cases), unlike, scores, decided / len(cases))
-
-
-def shown(found: Comparison) -> str:
-    """One line."""
-    return (
-        f"{found.inputs} inputs, {found.unlike} unlike, scores within {found.scores:.1e}, "
-        f"{found.decided:.0%} decided"
-    )
-
-
 def _write_or_check(name: str, python: Path, folder: Path, data: Path, check: bool) -> bool:
     start = time.perf_counter()
-    real = real_cases(data, INPUTS)
+    real = real_cases(data)
     written = WRITTEN if name in WRITTEN_MODELS else []
     answers = answers_of(python, folder, [*written, *real])
     content = {
@@ -176,25 +129,11 @@ def _write_or_check(name: str, python: Path, folder: Path, data: Path, check: bo
         wrong = [*differences(json.loads(path.read_text("utf-8")), content)]
         print(f"{name}: {'as made again' if not wrong else 'DIFFERS: ' + ', '.join(wrong[:5])}")
         return not wrong
-    lines = json.dumps(content, separators=(",", ":")).replace('"],"', '"],\n"')
-    path.write_text(lines.replace("]],", "]],\n") + "\n", "utf-8")
+    text = json.dumps(content, separators=(",", ":")).replace("]],", "]],\n")  # a case a line
+    path.write_text(text + "\n", "utf-8")
     seconds = time.perf_counter() - start
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes, {seconds:.0f} s", flush=True)
     return True
-
-
-def differences(old: Any, new: Any) -> list[str]:
-    """Names of the cases whose places differ, or whose scores do by more than SCORES."""
-    wrong = []
-    for part in ("written", "real"):
-        for name in {**old[part], **new[part]}:
-            pair = [tuple(map(tuple, source[part].get(name, ()))) for source in (old, new)]
-            same = [answer[1:] for answer in pair[0]] == [answer[1:] for answer in pair[1]]
-            if not same or any(
-                abs(a[0] - b[0]) > SCORES * max(a[0], b[0]) for a, b in zip(*pair, strict=True)
-            ):
-                wrong.append(name)
-    return wrong
 
 
 if __name__ == "__main__":

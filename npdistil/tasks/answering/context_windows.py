@@ -81,6 +81,9 @@ def context_windows(
 ) -> Iterator[ContextWindow]:
     """One window after another, at least one; neighbours share `doc_stride` tokens of the context.
 
+    A default stride that a long question leaves no room for is half of that room instead; the
+    pipeline of Transformers fails there.
+
     Args:
         question: of these there is one.
         context: of any length.
@@ -89,7 +92,8 @@ def context_windows(
         number: of the item among all, for messages.
 
     Raises:
-        InputError: the question leaves no room for the context, or no more than the stride.
+        InputError: the question leaves no room for the context, or no more than the stride that
+            the call wants.
     """
     settings = tokenizer.settings
     asked, tokens = len(question.ids_L), len(context.ids_L)
@@ -99,16 +103,19 @@ def context_windows(
             f"inputs[{number}]: the question's {asked} tokens leave no room for the context in "
             f"max_seq_len={options.max_seq_len}; pass a max_question_len."
         )
-    if room < tokens and options.doc_stride >= room:
-        raise InputError(
-            f"inputs[{number}]: beside a question of {asked} tokens a window holds {room} of the "
-            f"context, which is too few for doc_stride={options.doc_stride}; lower it, or raise "
-            "max_seq_len."
-        )
+    stride = options.doc_stride
+    if room < tokens and stride >= room:
+        if options.own_stride:
+            raise InputError(
+                f"inputs[{number}]: beside a question of {asked} tokens a window holds {room} of "
+                f"the context, which is too few for doc_stride={stride}; lower it, or raise "
+                "max_seq_len."
+            )
+        stride = room // 2
     context_first = settings.padding_side == "left"
     cls_, sep = [np.array([i], np.int32) for i in (tokenizer.cls_token_id, tokenizer.sep_token_id)]
     on_the_left = settings.truncation_side == "left"
-    for start, stop in windows(tokens, room, options.doc_stride, left=on_the_left):
+    for start, stop in windows(tokens, room, stride, left=on_the_left):
         stretch_N = context.ids_L[start:stop]
         texts = (stretch_N, question.ids_L) if context_first else (question.ids_L, stretch_N)
         ids_L = np.concatenate([cls_, texts[0], sep, texts[1], sep])

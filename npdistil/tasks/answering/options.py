@@ -17,6 +17,7 @@ class Options(NamedTuple):
 
     top_k: int
     doc_stride: int
+    own_stride: bool  # the call said it; a default gives way where a question leaves little room
     max_answer_len: int
     max_seq_len: int
     max_question_len: int | None  # None: a question is kept whole
@@ -66,6 +67,7 @@ def checked_options(
     return Options(
         top_k=_at_least(1, top_k, "top_k"),
         doc_stride=stride,
+        own_stride=doc_stride is not None,
         max_answer_len=_at_least(1, max_answer_len, "max_answer_len"),
         max_seq_len=length,
         max_question_len=question,

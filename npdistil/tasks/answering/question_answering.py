@@ -36,6 +36,8 @@ class QuestionAnswering:
     * Where a context has fewer than `top_k` spans there are fewer answers; the pipeline adds spans
       of score 0, which end before they begin or hold [CLS].
     * `max_question_len` works; with a fast tokenizer the pipeline forgets it. Hence the default.
+    * A question that leaves no room for the default `doc_stride` shortens it; the pipeline fails.
+    * "[CLS]" that somebody wrote into a question is no part of an answer.
     * With a tokenizer that pads on the left, where the context comes first, an answer still lies in
       the context; the pipeline takes the question's words for words of the context there.
 
@@ -102,7 +104,7 @@ class QuestionAnswering:
             question: a str, or a list of them.
             top_k: how many answers; there may be fewer.
             doc_stride: tokens that neighbouring windows share; None means 128, or half of
-                `max_seq_len` where that is less.
+                `max_seq_len` where that is less, or half of what a long question leaves.
             max_answer_len: the most tokens of an answer.
             max_seq_len: tokens of a window, the question and special tokens included; None means
                 384, or as many as the model takes.
@@ -124,6 +126,7 @@ class QuestionAnswering:
         Raises:
             InputError: no text, an empty one, an option out of range, a `doc_stride` that leaves
                 nothing new in a window, or a question that leaves no room for the context.
+            ModelFileError: scores that are no numbers.
         """
         options = checked_options(
             limit=self.model.max_length,

@@ -7,6 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ...dims import Floats
+from ...errors import ModelFileError
 from .context_windows import ContextWindow
 from .options import Options
 
@@ -40,12 +41,20 @@ def window_spans(logits_L2: Floats, window: ContextWindow, options: Options) -> 
         window: says which tokens are the context's.
         options: `max_answer_len`, how many candidates, and `align_to_words`.
 
+    Raises:
+        ModelFileError: a logit is not finite, so the weights are of no use.
+
     Source: Devlin et al. 2018, arXiv:1810.04805, section 4.3; Chen et al. 2017, arXiv:1704.00051,
     section 3.2; the question-answering pipeline of Transformers 4.57.6.
     """
     N = len(window.words_N)
     rows = np.concatenate([[0], np.arange(window.first, window.first + N)])
     start_N, end_N = (np.asarray(logits_L2[rows, column], np.float32) for column in (0, 1))
+    if not (np.isfinite(start_N).all() and np.isfinite(end_N).all()):
+        raise ModelFileError(
+            "the model's scores are not finite numbers, so its weights are damaged; convert or "
+            "fetch them again."
+        )
     start_prob_N, end_prob_N = softmax(start_N), softmax(end_N)
     null_score = float(start_prob_N[0] * end_prob_N[0])
     null_logit = float(start_N[0]) + float(end_N[0])

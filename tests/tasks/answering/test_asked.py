@@ -77,9 +77,9 @@ def test_a_file_of_json_lines(tmp_path):
 
 def test_defaults_are_those_of_transformers():
     """Catches a default of the pipeline that is remembered wrongly, at small models too."""
-    assert options()[:4] == (1, 128, 15, 384)
-    assert options(max_seq_len=100)[:4] == (1, 50, 15, 100)
-    assert options(limit=41)[:4] == (1, 20, 15, 41)
+    assert options()[:5] == (1, 128, False, 15, 384)
+    assert options(max_seq_len=100)[:5] == (1, 50, False, 15, 100)
+    assert options(limit=41, doc_stride=20)[:5] == (1, 20, True, 15, 41)
     assert (options().candidates, options(top_k=3, align_to_words=False).candidates) == (12, 3)
 
 

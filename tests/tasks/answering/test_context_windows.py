@@ -88,6 +88,16 @@ def test_a_question_is_cut_and_counted(tmp_path):
     assert windows[0].first == 4
 
 
+def test_a_long_question_shortens_a_default_stride(tmp_path):
+    """Catches a question that is refused for a stride which nobody chose, or a lost token."""
+    asked, found = made(folder(tmp_path), QUESTION, CONTEXT, max_seq_len=14)
+    room = 14 - 3 - len(asked.ids_L)
+    assert room <= 14 // 2
+    assert {len(window.words_N) for window in found[:-1]} == {room}
+    first, second = (window.spans_N2.tolist() for window in found[:2])
+    assert first[-(room // 2) :] == second[: room // 2]
+
+
 @pytest.mark.parametrize(
     "changed, message",
     [

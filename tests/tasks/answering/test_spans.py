@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from npdistil import ModelFileError
 from npdistil.tasks.answering.context_windows import ContextWindow
 from npdistil.tasks.answering.options import checked_options
 from npdistil.tasks.answering.spans import best_spans, softmax, window_spans
@@ -99,6 +100,15 @@ def test_a_window_without_context():
     """Catches a softmax of [CLS] alone, or an index into nothing."""
     found = window_spans(np.ones((4, 2), np.float32), window([]), options())
     assert found == ([], 1.0, 2.0, -np.inf)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers(value):
+    """Catches a damaged model that answers, or dies of an index."""
+    logits_L2 = np.zeros((8, 2), np.float32)
+    logits_L2[4, 1] = value
+    with pytest.raises(ModelFileError, match="not finite"):
+        window_spans(logits_L2, window([0, 1, 2, 3]), options())
 
 
 def test_softmax_of_large_logits():
