@@ -1,6 +1,8 @@
 """What a large tokenizer is made into is kept, and trouble with it never changes an answer."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +137,22 @@ def test_without_a_directory_everything_works(
     monkeypatch.setattr(store, "write", lambda *_: False)
     assert ids(folder) == expected
     assert kept_files() == []
+
+
+def test_processes_that_keep_the_same_at_once(folder: Path) -> None:
+    """Catches half a file that another process reads, and files that nobody takes away."""
+    program = f"""
+from pathlib import Path
+from npdistil.text import kept
+while not Path({str(folder / "go")!r}).exists():
+    pass
+for turn in range(20):
+    kept.keep("tokenizer", "key", {{"about": turn}}, bytes([turn]) * 100_000)
+    about, body = kept.find("tokenizer", "key")
+    assert bytes(body) == bytes([about["about"]]) * 100_000
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
+    (folder / "go").touch()
+    assert [process.wait(60) for process in processes] == [0] * 4
+    (file,) = next(store.directories()).iterdir()
+    assert file.suffix == ".tables"
