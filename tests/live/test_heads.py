@@ -69,3 +69,35 @@ def test_logits(name: str, tmp_path: Path, minilm_folder: Path) -> None:
             compare(ours, model)
             assert ours.settings.labels == labels(count)
             assert ours.settings.architectures == (type(model).__name__,)
+
+
+@pytest.mark.parametrize("name, untied", [(SHAPES[0], False), (SHAPES[0], True), (SHAPES[2], True)])
+def test_words_behind_masks(name: str, untied: bool, tmp_path: Path, minilm_folder: Path) -> None:
+    """Catches a decoder of its own that is taken for the table of words, or the reverse."""
+    model = random_head(name, "fill-mask", tie_word_embeddings=not untied)
+    decoder, words = model.get_output_embeddings(), model.get_input_embeddings()
+    assert (decoder.weight is words.weight) is not untied
+    if untied:
+        with torch.no_grad():
+            decoder.weight.copy_(words.weight.flip(0))
+            decoder.bias.normal_()
+    model.save_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_bytes((minilm_folder / "vocab.txt").read_bytes())
+    ours = open_task_model(tmp_path, "fill-mask")
+    batch, _ = tokenized(ours.tokenizer, ours.encoder.config, ["a [MASK] of [MASK].", "[MASK]"])
+    rows_M = np.flatnonzero(batch.input_ids_T == ours.tokenizer.mask_token_id)
+    found = ours.head.logits(ours.encoder.backend, batch, rows_M)
+    wanted = expected_logits(model, batch)[rows_M]
+    assert found.shape == wanted.shape == (3, ours.encoder.config.vocab_size)
+    assert wanted.std() > 1, "a vacuous comparison"
+    assert np.abs(found - wanted).max() <= LOGITS
+
+
+def test_one_score(tmp_path: Path, minilm_folder: Path) -> None:
+    """Catches a head of one output, as for regression and ranking, that is taken for none."""
+    model = random_head(SHAPES[0], "text-classification", ("score",), problem_type="regression")
+    model.save_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_bytes((minilm_folder / "vocab.txt").read_bytes())
+    ours = open_task_model(tmp_path, "text-classification")
+    assert compare(ours, model).shape == (len(TEXTS), 1)
+    assert ours.settings.labels == ("score",) and ours.settings.problem_type == "regression"
