@@ -16,7 +16,7 @@ from tools.task_cases.figure import Figure, absolute, is_decided, relative
 from tools.task_cases.models import RANDOM, Case, RandomHead
 
 HEAD = RandomHead("fill-mask")
-MODELS = RANDOM
+MODELS = (*RANDOM, "wikitext")
 MASK = "[MASK]"
 WORDS = 18  # of a text, so that many are read in little time
 LONGEST = 256

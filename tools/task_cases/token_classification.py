@@ -21,7 +21,7 @@ from tools.task_cases.models import RANDOM, Case, RandomHead
 KINDS = ("corporation", "group", "location", "person", "product")
 LABELS = ("O", *(f"{place}-{kind}" for kind in KINDS for place in "BI"), "LOC", "MISC")
 HEAD = RandomHead("token-classification", LABELS)
-MODELS = RANDOM
+MODELS = (*RANDOM, "wnut17")
 LONGEST = 512
 WINDOW, STRIDE, SENTENCES = 64, 16, 8  # tokens of a window, tokens shared, sentences of a long text
 
