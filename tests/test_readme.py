@@ -1,20 +1,16 @@
 """The README's Python runs and prints what it says; its commands exist."""
 
-import contextlib
-import io
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 import npdistil
 from npdistil.cli.main import VERBS
 from npdistil.tasks.pipeline import TASKS
+from tests.pages import ROOT, run_python, sections
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 FITTED = "weights/heads"  # tests/data/tasks/ runs what needs these
 
 
@@ -22,22 +18,21 @@ FITTED = "weights/heads"  # tests/data/tasks/ runs what needs these
 def test_examples_print_what_the_page_shows(minilm_folder, monkeypatch, page):
     """An example that nobody ran since the interface changed."""
     monkeypatch.chdir(ROOT)
-    text = (ROOT / page).read_text(encoding="utf-8")
-    examples = EXAMPLE.findall(text)
+    blocks = [block for section in sections(page).values() for block in section]
+    examples = [block for block in blocks if block.language == "python"]
     namespace: dict[str, object] = {}
-    assert len(examples) == text.count("```python") > 0
-    for code, printed in examples:
-        if FITTED in code:
-            continue
-        with contextlib.redirect_stdout(io.StringIO()) as output:
-            exec(compile(code, page, "exec"), namespace)
-        assert output.getvalue() == printed
+    assert len(examples) == (ROOT / page).read_text(encoding="utf-8").count("```python") > 0
+    for _, code, printed in examples:
+        if FITTED not in code:
+            assert run_python(page, code, namespace) == printed
 
 
 def test_tasks_are_those_that_there_are():
     """Catches a task or class that the table lacks, or that was renamed; and such a command."""
-    rows = re.findall(r'^\| `"([\w-]+)"` \| `(\w+)` \| `([\w-]+)', README, re.MULTILINE)
-    assert {task: kind for task, kind, _ in rows} == {task: TASKS[task][1] for task in TASKS}
+    rows = re.findall(r'^\| (?:`"([\w-]+)"`|[^`|]+) \| `(\w+)` \| `([\w-]+)', README, re.M)
+    assert {task: kind for task, kind, _ in rows if task} == {
+        task: TASKS[task][1] for task in TASKS
+    }
     assert all(hasattr(npdistil, kind) and verb in VERBS for _, kind, verb in rows)
 
 

@@ -1,9 +1,7 @@
 """What the README shows of fitted heads."""
 
-import contextlib
-import io
-
-from tests.test_readme import EXAMPLE, FITTED, README, ROOT
+from tests.pages import ROOT, run_python, sections
+from tests.test_readme import FITTED
 
 
 def test_examples_print_what_the_readme_shows(fitted_folder, monkeypatch) -> None:
@@ -12,9 +10,8 @@ def test_examples_print_what_the_readme_shows(fitted_folder, monkeypatch) -> Non
     monkeypatch.chdir(ROOT)
     namespace: dict[str, object] = {}
     exec("import npdistil", namespace)  # of the examples before
-    shown = [example for example in EXAMPLE.findall(README) if FITTED in example[0]]
+    blocks = [block for section in sections("README.md").values() for block in section]
+    shown = [block for block in blocks if block.language == "python" and FITTED in block.code]
     assert shown
-    for code, printed in shown:
-        with contextlib.redirect_stdout(io.StringIO()) as output:
-            exec(compile(code, "README.md", "exec"), namespace)
-        assert output.getvalue() == printed
+    for _, code, printed in shown:
+        assert run_python("README.md", code, namespace) == printed
