@@ -1,12 +1,11 @@
 """`pipeline`: a task by its name, as in Transformers."""
 
-import functools
 import importlib
-import inspect
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .call_defaults import call_options, loading_options, unknown_option
 
 # What each task is called, by Transformers or at the hub: module and class.
 TASKS = {
@@ -23,6 +22,11 @@ ALIASES = {
     "sentence-embedding": "sentence-similarity",
     "sentiment-analysis": "text-classification",
 }
+# What Transformers has under a name, and what has it here.
+ELSEWHERE = {
+    "feature-extraction": 'pipeline("sentence-similarity", model) gives a vector a text, and its '
+    'encode(texts, output_value="token_embeddings") a vector a token'
+}
 
 
 def pipeline(task: str, model: str | Path, **options: Any) -> Any:
@@ -32,42 +36,32 @@ def pipeline(task: str, model: str | Path, **options: Any) -> Any:
         task: one of `TASKS` or `ALIASES`: Transformers' names.
         model: its folder, or as a string its name at the hub.
         options: those of the class's `from_pretrained` (backend, num_threads, revision), and those
-            of its calls (top_k and so on), which every call then has unless it says otherwise.
+            of its calls (top_k and so on), which the object remembers: every call then has them
+            unless it says otherwise. `device` may be "cpu", -1 or None.
 
     Returns:
-        The object of the class that `TASKS` names. With options of its calls: a `functools.partial`
-        of it, whose `func` it is.
+        The object of the class that `TASKS` names.
 
     Raises:
-        InputError: an unknown task or option.
+        InputError: an unknown task or option; says what to write where there is something.
         ConfigError, ModelFileError, TokenizerError: the model cannot be used; says why.
     """
     name = ALIASES.get(task, task) if isinstance(task, str) else ""
+    if name in ELSEWHERE:
+        raise InputError(f"task: {task!r} is not built; {ELSEWHERE[name]}.")
     if name not in TASKS:
-        known = ", ".join(
-            sorted([*TASKS, *(short for short in ALIASES if ALIASES[short] in TASKS)])
+        names = ", ".join(sorted([*TASKS, *ALIASES]))
+        raise InputError(f"task: expected one of {names}, received {task!r:.80}.")
+    device = options.pop("device", None)
+    if device not in (None, "cpu", -1) and str(device) != "cpu":  # torch.device("cpu") is fine
+        raise InputError(
+            f'device: this package runs on the CPU; expected "cpu", -1 or None, received '
+            f"{device!r:.80}."
         )
-        raise InputError(f"task: expected one of {known}, received {task!r:.80}.")
     module, kind = TASKS[name]
     loaded = getattr(importlib.import_module(f".{module}", __package__), kind)
-    of_loading = _names(loaded.from_pretrained)
-    calls = any("__call__" in vars(base) for base in loaded.__mro__)  # each class has type's
-    of_calls = _names(loaded.__call__) if calls else []
+    known = dict.fromkeys([*loading_options(loaded), *call_options(loaded)])  # each once
     for option in options:
-        if option not in (*of_loading, *of_calls):
-            raise InputError(
-                f"{option}: no option of {name}; it takes {', '.join([*of_loading, *of_calls])}."
-            )
-    found = loaded.from_pretrained(
-        model, **{option: value for option, value in options.items() if option in of_loading}
-    )
-    defaults = {option: value for option, value in options.items() if option not in of_loading}
-    return functools.partial(found, **defaults) if defaults else found
-
-
-def _names(function: Any) -> list[str]:
-    """What can be passed by name, but for the object itself and what is worked on."""
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = inspect.signature(function).parameters.values()
-    names = [parameter.name for parameter in parameters if parameter.kind in kinds]
-    return [name for name in names if name not in ("self", "cls")][1:]
+        if option not in known:
+            raise unknown_option(option, name, known)
+    return loaded.from_pretrained(model, **options)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..arguments import as_flag, as_integer, as_texts, one_of
 from ..errors import InputError
 from ..progress import progress
+from .call_defaults import with_defaults
 from .embedding.embed_texts import TextEmbedder
 from .embedding.prompts import chosen_prompt, name_for_documents
 from .embedding.request import (
@@ -41,6 +42,52 @@ class SentenceEncoder(SentenceModel):
         default_prompt_name: which of them is put before every text; None: none is.
         truncate_dim: how many features a vector keeps; None: all.
     """
+
+    @with_defaults
+    def __call__(
+        self,
+        inputs: Texts,
+        *,
+        batch_size: int = 32,
+        prompt_name: str | None = None,
+        prompt: str | None = None,
+        precision: str = "float32",
+        normalize_embeddings: bool | None = False,
+        truncate_dim: int | None = None,
+        long: bool = False,
+        stride: int | None = None,
+    ) -> NDArray[Any]:
+        """`encode`, as tasks are called.
+
+        Args:
+            inputs: a string, any iterable of strings, or a `Path`: as for `encode`, and so are the
+                others.
+            batch_size: texts computed at a time.
+            prompt_name: which of `prompts` is put before each text.
+            prompt: what is put before each text.
+            precision: what numbers are returned.
+            normalize_embeddings: scale vectors to length 1.
+            truncate_dim: how many features are kept.
+            long: read texts that do not fit in windows.
+            stride: tokens that neighbouring windows share.
+
+        Returns:
+            float32 [n, embedding_dimension], or what `precision` makes of it; for a string a row.
+
+        Raises:
+            InputError: as `encode`.
+        """
+        return self.encode(
+            inputs,
+            prompt_name,
+            prompt,
+            batch_size,
+            precision=precision,
+            normalize_embeddings=normalize_embeddings,
+            truncate_dim=truncate_dim,
+            long=long,
+            stride=stride,
+        )
 
     def encode(
         self,

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import as_integer
 from ..dims import Floats
 from ..encoder.packing import PackedBatch
 from ..errors import InputError
@@ -91,10 +92,34 @@ def lines(path: Path) -> Iterator[str]:
         raise InputError(f"{path}: cannot be read: {failure.strerror}.") from None
 
 
+class Bounds(NamedTuple):
+    """How much is computed at a time; changes no result."""
+
+    batch_tokens: int = BATCH_TOKENS
+    batch_size: int | None = None  # rows; None: as many as have `batch_tokens`
+
+
+def checked_bounds(batch_tokens: object, batch_size: object) -> Bounds:
+    """The arguments of these names.
+
+    Raises:
+        InputError: one of them is no positive integer.
+    """
+    return Bounds(
+        positive(batch_tokens, "batch_tokens"),
+        None if batch_size is None else positive(batch_size, "batch_size"),
+    )
+
+
 def by_length(
-    batch: PackedBatch, batch_tokens: int = BATCH_TOKENS
+    batch: PackedBatch, batch_tokens: int = BATCH_TOKENS, batch_size: int | None = None
 ) -> Iterator[tuple[NDArray[np.intp], PackedBatch]]:
     """Cut a batch into ones of at most `batch_tokens` token rows, longest sequences first.
+
+    Args:
+        batch: any number of sequences.
+        batch_tokens: the most token rows at a time; a longer sequence comes by itself.
+        batch_size: the most sequences at a time; None: as many as `batch_tokens` allows.
 
     Yields:
         The numbers of some sequences, and these as a batch; at least one sequence each.
@@ -102,7 +127,10 @@ def by_length(
     order = np.argsort(-batch.lengths, kind="stable")
     ordered = batch.take(order) if len(order) > 1 else batch
     for first, last in ordered.spans(batch_tokens):
-        yield order[first:last], ordered.bundle(first, last)
+        step = batch_size or last - first
+        for start in range(first, last, step):
+            stop = min(start + step, last)
+            yield order[start:stop], ordered.bundle(start, stop)
 
 
 def in_spans(
@@ -126,7 +154,10 @@ def in_spans(
 
 
 def in_token_spans(
-    batch: PackedBatch, batch_tokens: int, compute: Callable[[PackedBatch], Floats]
+    batch: PackedBatch,
+    batch_tokens: int,
+    compute: Callable[[PackedBatch], Floats],
+    batch_size: int | None = None,
 ) -> list[Floats]:
     """Compute a row a token, some sequences at a time; as `in_spans`.
 
@@ -134,13 +165,26 @@ def in_token_spans(
         batch: any number of sequences.
         batch_tokens: the most token rows at a time; a longer sequence is computed by itself.
         compute: a batch to its rows [T, ...].
+        batch_size: the most sequences at a time; None: as many as `batch_tokens` allows.
 
     Returns:
         The rows [L, ...] of each sequence, in their order.
     """
     rows: list[Floats] = [np.empty(0, np.float32)] * len(batch.lengths)
-    for numbers, part in by_length(batch, batch_tokens):
+    for numbers, part in by_length(batch, batch_tokens, batch_size):
         split = np.split(compute(part), part.cu_seqlens[1:-1])
         for number, rows_L in zip(numbers, split, strict=True):
             rows[number] = rows_L
     return rows
+
+
+def positive(value: object, name: str) -> int:
+    """An integer above 0.
+
+    Raises:
+        InputError: anything else.
+    """
+    number = as_integer(value, name)
+    if number < 1:
+        raise InputError(f"{name}: expected a positive integer, received {number}.")
+    return number

@@ -1,16 +1,16 @@
 """`QuestionAnswering`: the stretch of a text that answers a question, with its place."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from ...encoder.packing import pack_rows
 from ...errors import InputError
 from ...heads.question_answering import QuestionAnswering as Head
-from ..stream import BATCH_TOKENS, answers
-from ..task_model import TaskModel, open_task_model
+from ..call_defaults import with_defaults
+from ..head_task import HeadTask
+from ..stream import BATCH_TOKENS, Bounds, answers, checked_bounds
 from .asked import Asked, as_asked, as_inputs
 from .collected import Collected
 from .context_windows import (
@@ -27,7 +27,7 @@ from .spans import window_spans
 READ_AHEAD = 1 << 20  # characters of contexts that are tokenised at a time; a longer one alone
 
 
-class QuestionAnswering:
+class QuestionAnswering(HeadTask[Head]):
     """Extractive question answering, as the pipeline of Transformers 4.57.6. Safe for threads.
 
     The answers are those of that pipeline with its fast tokenizer, with these differences:
@@ -45,37 +45,9 @@ class QuestionAnswering:
         model: tokenizer, encoder, head and settings.
     """
 
-    def __init__(self, model: TaskModel[Head]) -> None:
-        """Use `from_pretrained`.
+    task = "question-answering"
 
-        Args:
-            model: with a question-answering head.
-        """
-        self.model = model
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        revision: str | None = None,
-    ) -> Self:
-        """Load a folder with a question-answering head (`qa_outputs`).
-
-        Args:
-            folder: as for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError, ModelFileError, TokenizerError: the folder cannot be used, or holds another
-                head; says which.
-        """
-        return cls(open_task_model(folder, "question-answering", backend, num_threads, revision))
-
+    @with_defaults
     def __call__(
         self,
         inputs: object = None,
@@ -90,6 +62,8 @@ class QuestionAnswering:
         handle_impossible_answer: bool = False,
         align_to_words: bool = True,
         null_threshold: float | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        batch_size: int | None = None,
     ) -> Any:
         """Answer questions, each from its context, of any length.
 
@@ -115,6 +89,8 @@ class QuestionAnswering:
             null_threshold: if given, and [CLS]'s sum of logits is above that of the best answer by
                 more than this, then "" comes first, else it is not an answer at all;
                 `handle_impossible_answer` is not asked then. As the script of SQuAD 2.
+            batch_tokens: tokens computed at a time; bounds memory, changes no result.
+            batch_size: windows computed at a time; None: as many as `batch_tokens` allows.
 
         Returns:
             For one question {"score", "start", "end", "answer"}, start and end in characters of
@@ -139,15 +115,16 @@ class QuestionAnswering:
             align_to_words=align_to_words,
             null_threshold=null_threshold,
         )
+        bounds = checked_bounds(batch_tokens, batch_size)
         asked = as_inputs(inputs, question, context)
 
         def window(items: list[Any], first: int) -> list[SpanAnswer | SpanAnswers]:
-            return self._answers(items, first, options)
+            return self._answers(items, first, options, bounds)
 
         return answers(asked, lambda item: isinstance(item, Mapping), window, "questions")
 
     def _answers(
-        self, items: list[Any], first: int, options: Options
+        self, items: list[Any], first: int, options: Options, bounds: Bounds
     ) -> list[SpanAnswer | SpanAnswers]:
         asked = _checked(items, first)
         questions = question_tokens(
@@ -160,7 +137,10 @@ class QuestionAnswering:
             for window in context_windows(
                 questions[index], context, self.model.tokenizer, options, first + index
             ):
-                if waiting and rows + len(window.ids_L) > BATCH_TOKENS:
+                if waiting and (
+                    rows + len(window.ids_L) > bounds.batch_tokens
+                    or len(waiting) == bounds.batch_size
+                ):
                     self._compute(waiting, options)
                     waiting, rows = [], 0
                 waiting.append((found[index], window))

@@ -1,6 +1,5 @@
 """What a cross-encoder applies to its logits: decided by the folder, or the caller's own."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from ...arguments import as_flag
 from ...dims import Floats
 from ...errors import ConfigError, InputError
+from ..user_warning import warn_user
 from .scores import FUNCTIONS, Scores, softmax
 
 Activation = Callable[[NDArray[np.float32]], Any] | str
@@ -32,11 +32,9 @@ def activation_of(name: str | None, num_labels: int) -> str:
         UserWarning: a name outside torch, which is not trusted: the default is taken.
     """
     if name is not None and not name.startswith("torch."):
-        warnings.warn(
+        warn_user(
             f"activation_fn {name!r:.80} is none of torch's, so the default is taken; pass "
-            "activation_fn to have another.",
-            UserWarning,
-            stacklevel=3,
+            "activation_fn to have another."
         )
         name = None
     if name is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,13 @@ from ...arguments import as_flag, as_integer, as_texts
 from ...checkpoint.locate import locate
 from ...checkpoint.weights_file import folder_of
 from ...errors import InputError
+from ...heads.sequence_classification import SequenceClassification
 from ...progress import progress
+from ..call_defaults import with_defaults
+from ..head_task import HeadTask
 from ..results import Answer
 from ..stream import BATCH_TOKENS, answers
-from ..task_model import open_task_model
+from ..task_model import TaskModel
 from .activations import Activation, RowFunction, activation_of, checked_activation, row_function
 from .cross_encoder_settings import read_max_seq_length
 from .samples import Sample, as_list, as_pairs, is_pair
@@ -24,7 +27,7 @@ Pair = Sequence[str] | dict[str, str]
 PAIRS_AT_A_TIME = 1024  # that are tokenised and ordered by length
 
 
-class CrossEncoder:
+class CrossEncoder(HeadTask[SequenceClassification]):
     """Reads two texts together and scores them. Safe to share between threads.
 
     Source: Reimers and Gurevych 2019, arXiv:1908.10084, section 1.
@@ -37,73 +40,56 @@ class CrossEncoder:
             longer text.
     """
 
+    task = "text-classification"
+
     def __init__(
         self,
-        model: SequenceModel,
+        model: SequenceModel | str | Path,
+        backend: str = "numba",
+        num_threads: int | None = None,
+        revision: str | None = None,
         activation_fn: Activation | None = None,
         max_length: int | None = None,
+        **call_defaults: Any,
     ) -> None:
-        """Join the parts.
+        """Load a folder of Transformers or sentence-transformers, or take a loaded model.
 
         Args:
-            model: as `open_task_model` gives it for "text-classification".
+            model: as for `HeadTask`, with a head for sequences.
+            backend: likewise.
+            num_threads: likewise.
+            revision: likewise.
             activation_fn: "sigmoid", "softmax", "none", or a function of an array [1, C]; None
                 means as the folder says, else a sigmoid for one label and nothing for several.
-            max_length: tokens of a pair; None means the tokenizer's own limit. Never more than the
-                model has positions.
+            max_length: tokens of a pair; None means as the folder says, of a loaded model the
+                tokenizer's own limit. Never more than the model has positions.
+            call_defaults: likewise, such as apply_softmax; for `predict` and `rank` they are not.
 
         Raises:
-            InputError: an argument is none of these.
-            ConfigError: the folder names a function that is not built.
+            InputError, ModelFileError, TokenizerError: as `HeadTask`.
+            ConfigError: likewise; or the folder names a function that is not built.
         """
-        self.model = model
-        settings = model.settings
+        if not isinstance(model, TaskModel):
+            model, revision = locate(model, "task", revision), None
+            if max_length is None:
+                max_length = read_max_seq_length(folder_of(model))
+        super().__init__(model, backend, num_threads, revision, **call_defaults)
+        settings = self.model.settings
         self.activation_fn: Activation = (
             activation_of(settings.activation_fn, settings.num_labels)
             if activation_fn is None
             else checked_activation(activation_fn)
         )
         wanted = checked_limits(True, max_length, BATCH_TOKENS, None).max_length
-        positions = model.encoder.config.max_position_embeddings
-        self.max_seq_length = min(wanted or model.max_length, positions)
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        revision: str | None = None,
-        activation_fn: Activation | None = None,
-        max_length: int | None = None,
-    ) -> Self:
-        """Load a folder of Transformers' or sentence-transformers' with a head for sequences.
-
-        Args:
-            folder: of the model, or as a string its name at the hub, as for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-            activation_fn: "sigmoid", "softmax", "none", or a function of an array [1, C]; None
-                means as the folder says.
-            max_length: tokens of a pair; None means as the folder says.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError: among others, there is no such head; says which there are.
-            ModelFileError, TokenizerError: the folder cannot be used; says why.
-        """
-        path = locate(folder, "task", revision)
-        model = open_task_model(path, "text-classification", backend, num_threads)
-        if max_length is None:
-            max_length = read_max_seq_length(folder_of(path))
-        return cls(model, activation_fn, max_length)
+        positions = self.model.encoder.config.max_position_embeddings
+        self.max_seq_length = min(wanted or self.max_length, positions)
 
     @property
     def num_labels(self) -> int:
         """Scores of a pair."""
         return self.model.settings.num_labels
 
+    @with_defaults
     def __call__(
         self,
         inputs: Pair | Path | Iterable[Pair],

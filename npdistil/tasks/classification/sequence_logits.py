@@ -1,17 +1,15 @@
 """Texts and pairs to logits: tokenise, order by length, compute, put back in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_integer, one_of
+from ...arguments import one_of
 from ...dims import Floats
-from ...encoder.packing import PackedBatch
-from ...errors import InputError
 from ...heads.sequence_classification import SequenceClassification
-from ..stream import BATCH_TOKENS, by_length
+from ..stream import BATCH_TOKENS, by_length, checked_bounds, positive
 from ..task_model import TaskModel
 from ..tokenized import tokenized
 from .samples import Sample
@@ -47,9 +45,8 @@ def checked_limits(
     strategy = one_of(truncation, TRUNCATIONS, "truncation")
     return Limits(
         strategy if isinstance(strategy, bool) else str(strategy),
-        None if max_length is None else _positive(max_length, "max_length"),
-        _positive(batch_tokens, "batch_tokens"),
-        None if batch_size is None else _positive(batch_size, "batch_size"),
+        None if max_length is None else positive(max_length, "max_length"),
+        *checked_bounds(batch_tokens, batch_size),
     )
 
 
@@ -87,21 +84,6 @@ def sequence_logits(
         )
         places = np.array(numbers)
         truncated_B[places] = found.num_truncated_tokens
-        for chosen, part in _parts(found.batch, limits):
+        for chosen, part in by_length(found.batch, limits.batch_tokens, limits.batch_size):
             logits_BC[places[chosen]] = model.head.logits(model.encoder.backend, part)
     return logits_BC, truncated_B
-
-
-def _parts(batch: PackedBatch, limits: Limits) -> Iterator[tuple[NDArray[np.intp], PackedBatch]]:
-    for numbers, part in by_length(batch, limits.batch_tokens):
-        step = limits.batch_size or len(numbers)
-        for start in range(0, len(numbers), step):
-            chosen = numbers[start : start + step]
-            yield chosen, part.bundle(start, start + len(chosen))
-
-
-def _positive(value: object, name: str) -> int:
-    number = as_integer(value, name)
-    if number < 1:
-        raise InputError(f"{name}: expected a positive integer, received {number}.")
-    return number

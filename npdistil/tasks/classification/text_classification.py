@@ -2,80 +2,44 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
 from ...arguments import as_integer
 from ...dims import Floats
 from ...errors import InputError
+from ...heads.sequence_classification import SequenceClassification
+from ..call_defaults import with_defaults
+from ..head_task import HeadTask
 from ..results import Answer, Answers
 from ..stream import BATCH_TOKENS, answers
-from ..task_model import open_task_model
 from .samples import as_samples, is_sample
 from .scores import FUNCTIONS, checked_function, default_function
-from .sequence_logits import SequenceModel, checked_limits, sequence_logits
+from .sequence_logits import checked_limits, sequence_logits
 
 TopK = int | Literal["default"] | None
 
 
-class TextClassification:
+class TextClassification(HeadTask[SequenceClassification]):
     """A tokenizer, an encoder and a head for sequences. Safe to share between threads.
 
     Attributes:
         model: tokenizer, encoder, head, and the settings of config.json.
     """
 
-    def __init__(
-        self, model: SequenceModel, top_k: TopK = "default", function_to_apply: str | None = None
-    ) -> None:
-        """Join the parts.
+    task = "text-classification"
 
-        Args:
-            model: as `open_task_model` gives it for "text-classification".
-            top_k: of calls that do not say it.
-            function_to_apply: likewise.
-
-        Raises:
-            InputError: an argument that a call would refuse.
-        """
-        self.model = model
-        self._top_k = _checked_top_k(top_k)
-        self._function = checked_function(function_to_apply)
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        revision: str | None = None,
-        top_k: TopK = "default",
-        function_to_apply: str | None = None,
-    ) -> Self:
-        """Load a folder with config.json, weights with a head for sequences, and a vocabulary.
-
-        Args:
-            folder: of the model, or as a string its name at the hub, as for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-            top_k: of calls that do not say it.
-            function_to_apply: likewise.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError: among others, there is no such head; says which there are.
-            ModelFileError, TokenizerError: the folder cannot be used; says why.
-        """
-        model = open_task_model(folder, "text-classification", backend, num_threads, revision)
-        return cls(model, top_k, function_to_apply)
+    def _prepare(self) -> None:
+        # Not filled into calls: whether a call said top_k decides what one text gives.
+        self._top_k = _checked_top_k(self.call_defaults.pop("top_k", "default"))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The name of each class, in the order of the logits."""
         return self.model.settings.labels
 
+    @with_defaults
     def __call__(
         self,
         inputs: str | dict[str, str] | Path | Iterable[str | dict[str, str]],
@@ -114,7 +78,7 @@ class TextClassification:
             InputError: an input that is no text or pair of texts; the message has its number.
         """
         wanted = self._top_k if top_k == "default" else _checked_top_k(top_k)
-        name = checked_function(function_to_apply) or self._function
+        name = checked_function(function_to_apply)
         limits = checked_limits(truncation, max_length, batch_tokens, batch_size)
 
         def window(items: list[Any], first: int) -> list[Answer | Answers]:

@@ -1,18 +1,20 @@
 """`ZeroShotClassification`: labels that are chosen at the call, by a model of inference (NLI)."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from ...arguments import as_flag, as_texts
 from ...dims import Floats
 from ...errors import ConfigError, InputError
+from ...heads.sequence_classification import SequenceClassification
+from ..call_defaults import with_defaults
+from ..head_task import HeadTask
 from ..results import Answer
 from ..stream import BATCH_TOKENS, answers
-from ..task_model import open_task_model
+from ..user_warning import warn_user
 from .samples import Sample
 from .scores import softmax
 from .sequence_logits import Limits, SequenceModel, checked_limits, sequence_logits
@@ -20,7 +22,7 @@ from .sequence_logits import Limits, SequenceModel, checked_limits, sequence_log
 PAIRS_AT_A_TIME = 1024  # that are tokenised; a text makes as many as there are labels
 
 
-class ZeroShotClassification:
+class ZeroShotClassification(HeadTask[SequenceClassification]):
     """Asks for each label whether the text entails "This example is LABEL.".
 
     Source: Yin, Hay and Roth 2019, arXiv:1909.00161, section 5.
@@ -30,45 +32,21 @@ class ZeroShotClassification:
         entailment_id: the class that means "entailed".
     """
 
-    def __init__(self, model: SequenceModel) -> None:
-        """Take a model for sequences.
+    task = "text-classification"
 
-        Args:
-            model: as `open_task_model` gives it for "text-classification".
+    def _prepare(self) -> None:
+        """Find the class that means "entailed".
 
         Raises:
-            ConfigError: the class of entailment is none of the head's.
+            ConfigError: it is none of the head's.
 
         Warns:
             UserWarning: no label begins with "entail"; the last class is taken, as Transformers
                 does.
         """
-        self.model = model
-        self.entailment_id = _entailment_id(model)
+        self.entailment_id = _entailment_id(self.model)
 
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        revision: str | None = None,
-    ) -> Self:
-        """Load a folder of a model that was trained on inference (NLI).
-
-        Args:
-            folder: of the model, or as a string its name at the hub, as for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError: among others, there is no head for sequences; says which there are.
-            ModelFileError, TokenizerError: the folder cannot be used; says why.
-        """
-        return cls(open_task_model(folder, "text-classification", backend, num_threads, revision))
-
+    @with_defaults
     def __call__(
         self,
         inputs: str | Path | Iterable[str],
@@ -163,11 +141,9 @@ def _entailment_id(model: SequenceModel) -> int:
                     f"{model.settings.num_labels}."
                 )
             return number
-    warnings.warn(
+    warn_user(
         f"none of the labels {[*model.settings.label2id]!r:.120} begins with 'entail', so the last "
-        "class is taken for entailment; name the labels in config.json (label2id) to be sure.",
-        UserWarning,
-        stacklevel=3,
+        "class is taken for entailment; name the labels in config.json (label2id) to be sure."
     )
     return -1
 

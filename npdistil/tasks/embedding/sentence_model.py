@@ -12,6 +12,7 @@ from ...encoder.encoder import Encoder
 from ...errors import InputError
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...text.tokenizer import Tokenizer
+from ..call_defaults import checked_defaults
 from ..model_parts import expect_fitting, make_kernels
 from ..sentence_config import read_sentence_config
 from .prompts import checked_prompt_name, merged_prompts
@@ -30,6 +31,7 @@ class SentenceModel:
         prompts: what is put before texts, by name.
         default_prompt_name: which of them is put before every text; None: none is.
         truncate_dim: how many features a vector keeps; None: all.
+        call_defaults: options that every `__call__` has unless it is given others.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class SentenceModel:
         default_prompt_name: str | None = None,
         truncate_dim: int | None = None,
         similarity_fn_name: str | None = None,
+        **call_defaults: Any,
     ) -> None:
         """Join the parts.
 
@@ -56,12 +59,14 @@ class SentenceModel:
             default_prompt_name: of the prompt that a text gets where nobody chooses another.
             truncate_dim: how many features a vector keeps; None keeps all.
             similarity_fn_name: "cosine", "dot", "euclidean" or "manhattan"; None means "cosine".
+            call_defaults: options of `__call__`, for calls that do not say them.
 
         Raises:
             ConfigError: the vocabulary is larger than the encoder's table.
             InputError: a max_seq_length that does not hold [CLS] and [SEP], or another argument
                 that is none of the above.
         """
+        self.call_defaults = checked_defaults(type(self), call_defaults)
         expect_fitting(tokenizer, encoder.config)
         if max_seq_length is not None and (type(max_seq_length) is not int or max_seq_length < 2):
             raise InputError(
@@ -93,6 +98,7 @@ class SentenceModel:
         default_prompt_name: str | None = None,
         truncate_dim: int | None = None,
         similarity_fn_name: str | None = None,
+        **call_defaults: Any,
     ) -> Self:
         """Load a sentence-transformers folder, or a bare model folder with a `pooling`.
 
@@ -109,6 +115,7 @@ class SentenceModel:
             default_prompt_name: instead of what the folder says.
             truncate_dim: likewise.
             similarity_fn_name: likewise.
+            call_defaults: options of `__call__`, for calls that do not say them.
 
         Raises:
             InputError: an argument is none of the above.
@@ -135,6 +142,7 @@ class SentenceModel:
             default_prompt_name=default_prompt_name or settings.default_prompt_name,
             truncate_dim=settings.truncate_dim if truncate_dim is None else truncate_dim,
             similarity_fn_name=similarity_fn_name or settings.similarity_fn_name,
+            **call_defaults,
         )
 
     @property

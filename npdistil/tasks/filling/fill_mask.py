@@ -1,19 +1,20 @@
 """`FillMask`: words for the places that a text leaves open, as Transformers' pipeline does it."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...arguments import as_integer, as_texts
 from ...dims import Floats, Ints
-from ...encoder.packing import PackedBatch, pack_rows
+from ...encoder.packing import PackedBatch
 from ...errors import InputError, TokenizerError
 from ...heads.masked_lm import MaskedLM
+from ..call_defaults import with_defaults
+from ..head_task import HeadTask
 from ..results import Answers
-from ..stream import BATCH_TOKENS, answers, by_length
-from ..task_model import TaskModel, open_task_model
+from ..stream import BATCH_TOKENS, Bounds, answers, by_length, checked_bounds
+from ..tokenized import tokenized
 from .best_words import Ids, best_words
 from .sequences import sequences, token_text
 from .targets import target_ids
@@ -29,56 +30,44 @@ class _Best(NamedTuple):
     ids_MK: Ids
 
 
-class FillMask:
+class FillMask(HeadTask[MaskedLM]):
     """A model that says which word a mask stands for. Safe to share between threads.
 
+    The answers are those of the pipeline of Transformers 5.23, but that a list of one text gives a
+    list of one result, as every list does here; the pipeline gives the result alone.
+
     Attributes:
+        model: tokenizer, encoder, head, and the settings of config.json.
         tokenizer: cuts text into ids.
         max_length: tokens of a text, [CLS] and [SEP] included; longer texts lose their end.
+        mask_id: the id of the mask.
     """
 
-    def __init__(self, model: TaskModel[MaskedLM]) -> None:
-        """Take a model whose head makes a score for each word.
+    task = "fill-mask"
+
+    def _prepare(self) -> None:
+        """Find the mask.
 
         Raises:
-            TokenizerError: its tokenizer has no mask token.
+            TokenizerError: the tokenizer has no mask token.
         """
-        mask_id = model.tokenizer.mask_token_id
+        mask_id = self.tokenizer.mask_token_id
         if mask_id is None:
             raise TokenizerError(
                 "the tokenizer has no mask token, so no text can leave a place open; mask_token in "
                 "tokenizer_config.json names it."
             )
-        self._model, self._mask_id = model, mask_id
-        self.tokenizer = model.tokenizer
-        self.max_length = model.max_length
+        self.mask_id = mask_id
 
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        revision: str | None = None,
-    ) -> Self:
-        """Load a folder that `BertForMaskedLM` or its like was saved to.
-
-        Args:
-            folder: or the file of weights in it that is meant; or as a string a model's name at the
-                hub, as for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError, ModelFileError, TokenizerError: the folder cannot be used, or has a head of
-                another task; says why.
-        """
-        return cls(open_task_model(folder, "fill-mask", backend, num_threads, revision))
-
+    @with_defaults
     def __call__(
-        self, inputs: Any, top_k: int = 5, targets: str | Sequence[str] | None = None
+        self,
+        inputs: Any,
+        top_k: int = 5,
+        targets: str | Sequence[str] | None = None,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        batch_size: int | None = None,
     ) -> Any:
         """Fill the masks of a text, a list of texts, or a stream of them.
 
@@ -89,6 +78,8 @@ class FillMask:
             top_k: how many words for each mask.
             targets: the only words that may stand there; None: the whole vocabulary. A word that it
                 lacks stands for its first piece, with a warning.
+            batch_tokens: tokens computed at a time; bounds memory, changes no result.
+            batch_size: texts computed at a time; None: as many as `batch_tokens` allows.
 
         Returns:
             For a text with one mask a list of dicts, best first: `score` (the probability among all
@@ -104,14 +95,16 @@ class FillMask:
         """
         wanted = self._checked_top_k(top_k)
         allowed = None if targets is None else target_ids(self.tokenizer, targets)
+        bounds = checked_bounds(batch_tokens, batch_size)
 
         def window(items: list[Any], first: int) -> list[Answers]:
             texts = as_texts(items, "inputs", first)
-            packed = self.tokenizer.pack(texts, self.max_length, return_num_truncated_tokens=True)
-            truncated = np.asarray(packed.num_truncated_tokens).tolist()
-            batch = pack_rows(packed.input_ids_T, packed.cu_seqlens, self._model.encoder.config)
+            batch, truncated_B = tokenized(
+                self.tokenizer, self.model.encoder.config, texts, max_length=self.max_length
+            )
+            truncated = truncated_B.tolist()
             self._expect_masks(batch, truncated, first)
-            best = self._best(batch, wanted, allowed)
+            best = self._best(batch, wanted, allowed, bounds)
             ids = np.split(batch.input_ids_T, batch.cu_seqlens[1:-1])
             return [
                 Answers(self._filled(ids_L, found), count)
@@ -121,7 +114,7 @@ class FillMask:
         return answers(inputs, lambda item: isinstance(item, str), window, "texts")
 
     def _checked_top_k(self, top_k: object) -> int:
-        words = self._model.encoder.config.vocab_size
+        words = self.model.encoder.config.vocab_size
         value = as_integer(top_k, "top_k")
         if not 1 <= value <= words:
             raise InputError(
@@ -135,9 +128,11 @@ class FillMask:
         Raises:
             InputError: there is no mask in it, or none in the part that the model takes.
         """
-        packed = self.tokenizer.pack([text], self.max_length, return_num_truncated_tokens=True)
-        if not np.any(packed.input_ids_T == self._mask_id):
-            raise InputError(self._no_mask(int(np.asarray(packed.num_truncated_tokens)[0])))
+        batch, truncated_B = tokenized(
+            self.tokenizer, self.model.encoder.config, [text], max_length=self.max_length
+        )
+        if not np.any(batch.input_ids_T == self.mask_id):
+            raise InputError(self._no_mask(int(truncated_B[0])))
 
     def _no_mask(self, truncated: int) -> str:
         mask = self.tokenizer.settings.mask_token
@@ -149,16 +144,18 @@ class FillMask:
         return f"no {mask} in the text; write it where a word is to be filled in."
 
     def _expect_masks(self, batch: PackedBatch, truncated: list[int], first: int) -> None:
-        masks_B = np.add.reduceat(batch.input_ids_T == self._mask_id, batch.cu_seqlens[:-1])
+        masks_B = np.add.reduceat(batch.input_ids_T == self.mask_id, batch.cu_seqlens[:-1])
         for number in np.flatnonzero(masks_B == 0).tolist():
             raise InputError(f"inputs[{first + number}]: {self._no_mask(truncated[number])}")
 
-    def _best(self, batch: PackedBatch, top_k: int, allowed: Ids | None) -> list[_Best]:
+    def _best(
+        self, batch: PackedBatch, top_k: int, allowed: Ids | None, bounds: Bounds
+    ) -> list[_Best]:
         """Of each text; all masks of a bundle pass over the table of words together."""
-        backend, head = self._model.encoder.backend, self._model.head
+        backend, head = self.model.encoder.backend, self.model.head
         found: dict[int, _Best] = {}
-        for numbers, part in by_length(batch, BATCH_TOKENS):
-            rows_M = np.flatnonzero(part.input_ids_T == self._mask_id)
+        for numbers, part in by_length(batch, *bounds):
+            rows_M = np.flatnonzero(part.input_ids_T == self.mask_id)
             hidden_MD = head.hidden(backend, part, rows_M)
             blocks = [
                 best_words(head.scores(hidden_MD[m : m + ROWS]), top_k, allowed)

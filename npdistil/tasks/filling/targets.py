@@ -1,6 +1,5 @@
 """The words that a caller allows behind a mask, as ids."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from ...arguments import as_texts
 from ...errors import InputError
 from ...text.tokenizer import Tokenizer
+from ..user_warning import warn_user
 from .best_words import Ids
 
 
@@ -32,17 +32,15 @@ def target_ids(tokenizer: Tokenizer, targets: str | Sequence[str]) -> Ids:
         if token_id == unknown and word != unk_token:
             pieces = tokenizer.tokenize(word)
             if not pieces:
-                warnings.warn(
+                warn_user(
                     f"targets: {word!r} is not in the vocabulary and has no pieces that are; it is "
-                    "left out.",
-                    stacklevel=2,
+                    "left out."
                 )
                 continue
             token_id = tokenizer.convert_tokens_to_ids(pieces[0])
-            warnings.warn(
+            warn_user(
                 f"targets: {word!r} is not in the vocabulary; its first piece {pieces[0]!r} stands "
-                "for it.",
-                stacklevel=2,
+                "for it."
             )
         found[token_id] = None
     if not found:

@@ -1,8 +1,7 @@
 """`TokenClassification`: labels of tokens and of entities, as Transformers' pipeline gives them."""
 
 from collections.abc import Collection
-from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,56 +11,34 @@ from ...errors import InputError
 from ...heads.token_classification import TokenClassification as Head
 from ...reference.forward import softmax
 from ...text.decode import join_pieces
+from ..call_defaults import with_defaults
+from ..head_task import HeadTask
 from ..results import Answers
-from ..stream import BATCH_TOKENS, answers, in_token_spans
-from ..task_model import TaskModel, open_task_model
+from ..stream import BATCH_TOKENS, Bounds, answers, checked_bounds, in_token_spans
 from .entities import Entity, grouped_entities, single_entities, without_overlaps
 from .rows import TextRows, as_words, make_rows
 from .tokens import gather
 from .words import STRATEGIES, Strategy, tag
 
 
-class TokenClassification:
+class TokenClassification(HeadTask[Head]):
     """A model that labels tokens: names, places, parts of speech. Safe to share between threads.
 
     Attributes:
+        model: tokenizer, encoder, head, and the settings of config.json.
         tokenizer: cuts text into ids.
-        labels: by the number of the score.
         max_length: tokens of a row, [CLS] and [SEP] included; longer texts lose their end unless
             `stride` is given.
     """
 
-    def __init__(self, model: TaskModel[Head]) -> None:
-        """Take a model whose head makes a score for each label of each token."""
-        self._model = model
-        self.tokenizer = model.tokenizer
-        self.labels = model.settings.labels
-        self.max_length = model.max_length
+    task = "token-classification"
 
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        backend: str = "numba",
-        num_threads: int | None = None,
-        revision: str | None = None,
-    ) -> Self:
-        """Load a folder that `BertForTokenClassification` or its like was saved to.
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The name of each label, by the number of the score."""
+        return self.model.settings.labels
 
-        Args:
-            folder: or the file of weights in it that is meant; or as a string a model's name at the
-                hub, as for `Encoder`.
-            backend: "numba" or "numpy".
-            num_threads: see `Encoder`.
-            revision: of a model of the hub: a branch, tag or commit; None means main.
-
-        Raises:
-            InputError: an argument is none of the above.
-            ConfigError, ModelFileError, TokenizerError: the folder cannot be used, or has a head of
-                another task; says why.
-        """
-        return cls(open_task_model(folder, "token-classification", backend, num_threads, revision))
-
+    @with_defaults
     def __call__(
         self,
         inputs: Any,
@@ -70,6 +47,9 @@ class TokenClassification:
         stride: int | None = None,
         is_split_into_words: bool = False,
         delimiter: str = " ",
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        batch_size: int | None = None,
     ) -> Any:
         """Label a text, a list of texts, or a stream of them.
 
@@ -86,6 +66,8 @@ class TokenClassification:
                 equally long ones the surer.
             is_split_into_words: each text is a list of words.
             delimiter: stands between two words in their text, in which characters are counted.
+            batch_tokens: tokens computed at a time; bounds memory, changes no result.
+            batch_size: rows computed at a time; None: as many as `batch_tokens` allows.
 
         Returns:
             For a text a list, which says in its attribute `num_truncated_tokens` what was cut off.
@@ -102,6 +84,7 @@ class TokenClassification:
         ignored = _checked_labels(ignore_labels)
         stride = self._checked_stride(stride, strategy)
         split = as_flag(is_split_into_words, "is_split_into_words")
+        bounds = checked_bounds(batch_tokens, batch_size)
         if not isinstance(delimiter, str):
             raise InputError(f"delimiter: expected a str, received {type(delimiter).__name__}.")
 
@@ -110,7 +93,7 @@ class TokenClassification:
             rows = make_rows(
                 self.tokenizer, texts, delimiter if split else None, self.max_length, stride
             )
-            return self._answers(rows, strategy, ignored)
+            return self._answers(rows, strategy, ignored, bounds)
 
         return answers(inputs, _is_words if split else _is_text, window, "texts")
 
@@ -131,11 +114,11 @@ class TokenClassification:
         return value
 
     def _answers(
-        self, rows: TextRows, strategy: Strategy, ignored: frozenset[str]
+        self, rows: TextRows, strategy: Strategy, ignored: frozenset[str], bounds: Bounds
     ) -> list[Answers]:
         found: list[list[Entity]] = [[] for _ in rows.texts]
         windows = [0] * len(rows.texts)
-        logits = self._logits(rows)
+        logits = self._logits(rows, bounds)
         for row, number, logits_LC in zip(rows.rows, rows.text_N, logits, strict=True):
             tokens = gather(rows.texts[number], row, softmax(logits_LC), bool(self._prefix))
             tagged = tag(tokens, strategy, self.labels, self._join)
@@ -149,12 +132,17 @@ class TokenClassification:
             for entities, count, truncated in zip(found, windows, rows.truncated_B, strict=True)
         ]
 
-    def _logits(self, rows: TextRows) -> list[Any]:
+    def _logits(self, rows: TextRows, bounds: Bounds) -> list[Any]:
         """[L, C] of each row."""
-        encoder, head = self._model.encoder, self._model.head
+        encoder, head = self.model.encoder, self.model.head
         ends = np.cumsum([0, *map(len, rows.input_ids)])
         batch = pack_rows(np.concatenate(rows.input_ids), ends, encoder.config)
-        return in_token_spans(batch, BATCH_TOKENS, lambda part: head.logits(encoder.backend, part))
+        return in_token_spans(
+            batch,
+            bounds.batch_tokens,
+            lambda part: head.logits(encoder.backend, part),
+            bounds.batch_size,
+        )
 
     @property
     def _prefix(self) -> str:

@@ -83,25 +83,28 @@ def test_neighbours_change_no_bit(task, monkeypatch):
     together = task(asked, top_k=3, handle_impossible_answer=True, **WINDOWS)
     alone = [task(pair, top_k=3, handle_impossible_answer=True, **WINDOWS) for pair in asked]
     assert together == alone
-    monkeypatch.setattr(question_answering, "BATCH_TOKENS", 50)
     monkeypatch.setattr(question_answering, "READ_AHEAD", 300)
-    assert task(asked, top_k=3, handle_impossible_answer=True, **WINDOWS) == alone
+    for bound in ({"batch_tokens": 50}, {"batch_size": 3}):
+        assert task(asked, top_k=3, handle_impossible_answer=True, **bound, **WINDOWS) == alone
 
 
 def test_computed_tokens_are_bounded(task, monkeypatch):
     """Catches all windows of a long context in one batch."""
-    monkeypatch.setattr(question_answering, "BATCH_TOKENS", 100)
-    sizes = []
+    sizes, rows = [], []
     backend = task.model.encoder.backend
     encode = backend.encode
 
     def watched(batch, *rest):
         sizes.append(len(batch.input_ids_T))
+        rows.append(len(batch.lengths))
         return encode(batch, *rest)
 
     monkeypatch.setattr(backend, "encode", watched)
-    task(question=QUESTION, context=CONTEXT * 20, **WINDOWS)
-    assert max(sizes) <= 100 and len(sizes) > 50
+    task(question=QUESTION, context=CONTEXT * 20, batch_tokens=100, **WINDOWS)
+    assert max(sizes) <= 100 and len(sizes) > 50 and max(rows) > 2
+    rows.clear()
+    task(question=QUESTION, context=CONTEXT * 20, batch_size=2, **WINDOWS)
+    assert max(rows) == 2
 
 
 def test_a_context_is_tokenised_once(task, monkeypatch):

@@ -132,8 +132,12 @@ def test_a_function_that_is_not_torchs_is_not_trusted(tmp_path):
     """Catches a dotted name that is imported; sentence-transformers warns and goes on."""
     keys = {"sbert_ce_default_activation_function": "evil.module.Function"}
     folder = write_classifier(tmp_path, 1, **keys)
-    with pytest.warns(UserWarning, match=r"'evil\.module\.Function' is none of torch's"):
+    with pytest.warns(UserWarning, match=r"'evil\.module\.Function' is none of torch's") as told:
         assert CrossEncoder.from_pretrained(folder, "numpy").activation_fn == "sigmoid"
+    assert [warning.filename for warning in told] == [__file__]  # the line of the caller
+    with pytest.warns(UserWarning, match="none of torch's"):
+        made = CrossEncoder(str(folder), max_length=9)
+    assert made.max_seq_length == 9 and made.activation_fn == "sigmoid"
 
 
 @pytest.mark.parametrize(

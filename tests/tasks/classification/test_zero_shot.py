@@ -78,8 +78,13 @@ def test_the_class_of_entailment_is_found_by_its_name(tmp_path):
 def test_without_such_a_name_it_is_the_last_and_a_warning(tmp_path):
     """Catches silence, and a warning that an error filter cannot see."""
     folder = write_classifier(tmp_path, 3)
-    with pytest.warns(UserWarning, match="'LABEL_2'.* begins with 'entail', so the last class"):
+    with pytest.warns(
+        UserWarning, match="'LABEL_2'.* begins with 'entail', so the last class"
+    ) as told:
         task = ZeroShotClassification.from_pretrained(folder)
+        ZeroShotClassification(folder)
+        pipeline("zero-shot-classification", folder)
+    assert {warning.filename for warning in told} == {__file__}  # the line of the caller
     wanted = softmax(logits(folder, TEXTS[1], LABELS)[:, 2])
     np.testing.assert_allclose(task(TEXTS[1], LABELS)["scores"], np.sort(wanted)[::-1], rtol=1e-5)
 
@@ -169,4 +174,5 @@ def test_by_its_name(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = pipeline("zero-shot-classification", folder, candidate_labels=LABELS)
-    assert made("a b") == made.func("a b", LABELS)
+    assert made("a b") == made("a b", LABELS)
+    assert made("a b", ["c"])["labels"] == ["c"]

@@ -77,6 +77,7 @@ def test_neighbours_change_nothing(task, monkeypatch):
     assert together == [task(text) for text in TEXTS]
     assert task(TEXTS[::-1]) == together[::-1]
     assert list(task(iter(TEXTS))) == together
+    assert task(TEXTS, batch_size=2) == together == task(TEXTS, batch_tokens=9)
     joined = task(" ".join(TEXTS))
     assert len(joined) == 5
     monkeypatch.undo()
@@ -108,6 +109,8 @@ def test_what_is_cut_off_is_counted(task):
         (TEXT, {"top_k": 0}, "top_k: expected 1 to"),
         (TEXT, {"top_k": len(VOCAB) + 1}, f"top_k: expected 1 to {len(VOCAB)}"),
         (TEXT, {"top_k": 1.5}, "top_k: expected an int"),
+        (TEXT, {"batch_size": 0}, "batch_size: expected a positive integer"),
+        (TEXT, {"batch_tokens": "9"}, "batch_tokens: expected an int"),
         (TEXT, {"targets": []}, "targets: none of them is left"),
         (TEXT, {"targets": [3]}, "targets"),
     ],
@@ -132,6 +135,14 @@ def test_folders_that_cannot_fill(tmp_path):
     without = [word for word in VOCAB if word != "[MASK]"]
     with pytest.raises(TokenizerError, match="no mask token"):
         FillMask.from_pretrained(write_masked_lm(tmp_path / "words", without))
+
+
+def test_a_warning_shows_the_line_of_the_caller(task):
+    """Catches one that points into the package, where nobody can mend anything."""
+    with pytest.warns(UserWarning, match="not in the vocabulary") as told:
+        task(TEXT, targets=["c", "The"])
+        list(task(iter([TEXT]), targets=["c", " "]))
+    assert [warning.filename for warning in told] == [__file__] * 2
 
 
 def test_by_name(folder, task):

@@ -76,6 +76,25 @@ def test_neighbours_change_nothing(task, strategy):
     assert sum(map(len, together)) > 50
 
 
+def test_the_bounds_of_a_batch_change_nothing(task, monkeypatch):
+    """Catches a bound that is not kept, and a row that comes back to another text."""
+    texts, rows, encode = [TEXT, "a", LONG, TEXT], [], task.model.encoder.backend.encode
+
+    def watched(batch, *rest):
+        rows.append(len(batch.lengths))
+        return encode(batch, *rest)
+
+    monkeypatch.setattr(task.model.encoder.backend, "encode", watched)
+    together = task(texts, "simple", stride=5)
+    assert max(rows) > 3
+    rows.clear()
+    assert task(texts, "simple", stride=5, batch_size=3) == together and max(rows) == 3
+    rows.clear()
+    assert task(texts, "simple", stride=5, batch_tokens=1) == together and max(rows) == 1
+    with pytest.raises(InputError, match="batch_size: expected a positive integer"):
+        task(texts, batch_size=0)
+
+
 def test_what_is_cut_off_is_counted(task):
     """Catches a long text that loses its end in silence."""
     found = task(LONG, ignore_labels=[])

@@ -1,0 +1,89 @@
+"""Options of calls: those that an object remembers, and those that nobody has."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
+
+from ..errors import InputError
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+
+# What users of Transformers write and no task has: what to write instead.
+INSTEAD = {
+    "padding": "rows are never padded, so there is nothing to choose; leave it out",
+    "topk": "write top_k",
+    "return_all_scores": "write top_k=None",
+    "grouped_entities": 'write aggregation_strategy="simple"',
+    "ignore_subwords": 'write aggregation_strategy="first"',
+    "device": 'this package runs on the CPU; leave it out, or give pipeline device="cpu"',
+    "tokenizer": "a model comes with the tokenizer of its folder; leave it out",
+}
+
+
+def option_names(function: Any) -> list[str]:
+    """What can be passed by name, but for the object itself and what is worked on."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = inspect.signature(function).parameters.values()
+    names = [parameter.name for parameter in parameters if parameter.kind in kinds]
+    return [name for name in names if name not in ("self", "cls")][1:]
+
+
+def loading_options(kind: Any) -> list[str]:
+    """The options of `from_pretrained` of a class, or those of the class that it passes on."""
+    own = inspect.signature(kind.from_pretrained).parameters.values()
+    passes_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in own)
+    return list(
+        dict.fromkeys(
+            option_names(kind.from_pretrained) + (option_names(kind.__init__) if passes_on else [])
+        )
+    )
+
+
+def call_options(kind: type) -> list[str]:
+    """The options of calls of a class."""
+    return option_names(kind.__call__)
+
+
+def unknown_option(option: str, owner: str, known: Iterable[str]) -> InputError:
+    """The error for an option that there is not; `owner` is what takes the `known` ones."""
+    advice = INSTEAD.get(option)
+    if advice is not None:
+        return InputError(f"{option}: no option of {owner}: {advice}.")
+    return InputError(f"{option}: no option of {owner}; it takes {', '.join(known)}.")
+
+
+def checked_defaults(kind: type, options: dict[str, Any]) -> dict[str, Any]:
+    """Options that all calls of an object of this class shall have; values are for the call.
+
+    Raises:
+        InputError: an option that calls of this class do not take.
+    """
+    known = call_options(kind)
+    for option in options:
+        if option not in known:
+            raise unknown_option(option, kind.__name__, known)
+    return options
+
+
+def with_defaults(call: Call) -> Call:
+    """A `__call__` that takes from `self.call_defaults` what it is not given.
+
+    The call raises InputError for an option that it does not have.
+    """
+    signature = inspect.signature(call)
+    known = option_names(call)
+    worked_on = [*signature.parameters][1]
+
+    @functools.wraps(call)
+    def called(self: Any, *arguments: Any, **options: Any) -> Any:
+        for option in options:
+            if option not in known and option != worked_on:
+                raise unknown_option(option, f"calls of {type(self).__name__}", known)
+        if self.call_defaults:
+            given = signature.bind_partial(self, *arguments, **options).arguments
+            kept = self.call_defaults.items()
+            options |= {name: value for name, value in kept if name not in given}
+        return call(self, *arguments, **options)
+
+    return cast(Call, called)
