@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import AutoModel, PreTrainedModel
 
-from npdistil.encoder import EncoderOutput
+from npdistil import EncoderOutput
 from tests.tolerances import HIDDEN_FLOAT32, HIDDEN_FLOAT64
 
 BACKENDS = {
