@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
-from numba.core import codegen
+from numba.core import codegen, config
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
@@ -69,7 +69,11 @@ def compile_unit(unit: Unit, key: str) -> bytes:
     Raises:
         CompileError: a kernel does what object code cannot.
     """
-    with global_compiler_lock, _without_running(unit.name) as (context, generator):
+    with (
+        global_compiler_lock,
+        _without_settings(),
+        _without_running(unit.name) as (context, generator),
+    ):
         library = generator.create_library(unit.name)
         for function in unit.functions:
             _add(context, library, unit, function)
@@ -89,6 +93,20 @@ def compile_unit(unit: Unit, key: str) -> bytes:
         "versions": versions(),
     }
     return seal(manifest, code)
+
+
+@contextmanager
+def _without_settings() -> Iterator[None]:
+    """Numba as nobody has set it: checks of bounds or a lower level of optimising make other code.
+
+    For the process that has to compile for itself; one that is started for it has no settings.
+    """
+    before = dict(vars(config))
+    config._env_reloader.process_environ({})
+    try:
+        yield
+    finally:
+        vars(config).update(before)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ that come at the same time all but the first wait.
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from . import store
@@ -58,8 +60,8 @@ def _from_child(unit: Unit, key: str) -> bytes | None:
         return None  # this program is no Python interpreter
     import subprocess  # late: what is kept is only loaded
 
-    path = [str(Path(place).absolute()) for place in sys.path]
     values = {"module": __name__, "home": unit.home, "name": unit.name, "key": key}
+    path = list(_absolute_path())
     try:
         child = subprocess.run(
             [sys.executable, "-c", PROGRAM.format(path=path, **values)],
@@ -67,12 +69,27 @@ def _from_child(unit: Unit, key: str) -> bytes | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=Path(__file__).parent,  # where no file has settings for Numba
-            env={name: text for name, text in os.environ.items() if name[:6] != "NUMBA_"},
+            env=_environment(),
             check=False,
         )
     except OSError:
         return None
     return child.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Without Numba's settings, and with a place that is the same wherever the process runs."""
+    found = {name: text for name, text in os.environ.items() if name[:6] != "NUMBA_"}
+    if found.get(store.VARIABLE):  # where no file can be, if it leads nowhere
+        place = next((str(place.parent) for place in store.directories()), os.devnull)
+        found[store.VARIABLE] = place
+    return found
+
+
+def _absolute_path() -> Iterator[str]:
+    for place in sys.path:
+        with suppress(OSError):  # relative to a working directory that is gone
+            yield str(Path(place).absolute())
 
 
 def _kept_or_compiled(unit: Unit, key: str) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+VARIABLE = "NPDISTIL_CACHE_DIR"
 # Object code, images of it, what processors are called, and what large tokenizers are made into.
 KEPT = (".o", ".image", ".cpu", ".tables")
 MAX_BYTES = 1 << 26
@@ -29,8 +30,9 @@ def directories() -> Iterator[Path]:
     NPDISTIL_CACHE_DIR alone, if it is set; else the platform's place for a user's caches, else a
     directory of this user's own among the temporary files.
     """
-    if chosen := os.environ.get("NPDISTIL_CACHE_DIR"):
-        with suppress(RuntimeError):  # "~" of a user without an entry in the password file
+    if chosen := os.environ.get(VARIABLE):
+        # "~" of a user without an entry in the password file; a working directory that is gone
+        with suppress(RuntimeError, OSError):
             yield Path(chosen).expanduser().absolute() / "kernels"
         return
     with suppress(RuntimeError):
@@ -49,7 +51,17 @@ def _user_cache() -> Path:
         return Path(local)
     if sys.platform == "darwin":
         return Path("~/Library/Caches").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A relative path is to be ignored, says the XDG Base Directory Specification.
+    return chosen if chosen.is_absolute() else Path("~/.cache").expanduser()
+
+
+def has(directory: Path, name: str) -> bool:
+    """Whether such a file seems to be there: not of another user, whose directories are closed."""
+    try:
+        return (directory / name).exists()
+    except OSError:
+        return False
 
 
 def read(directory: Path, name: str) -> memoryview | None:

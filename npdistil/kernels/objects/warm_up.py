@@ -44,7 +44,7 @@ def make_missing(units: Sequence[Unit]) -> None:
 
 def _is_there(unit: Unit) -> bool:
     names = (name(unit, unit_key(unit)) for name in (image_name, file_name))
-    return any((place / name).exists() for name in names for place in store.directories())
+    return any(store.has(place, name) for name in names for place in store.directories())
 
 
 def _obtain(unit: Unit) -> None:
