@@ -90,10 +90,15 @@ def test_the_policy_check_can_fail():
         ("copies", NumbaError, "NRT required"),
         ("raises", CompileError, "the_exception_of_a_kernel"),
         ("holds_an_address", CompileError, r"inttoptr \(i64 \d+"),
+        ("needs_numba", CompileError, "numba_frexpf?$"),
+        ("needs_a_library", CompileError, "erff?$"),
     ],
 )
 def test_what_object_code_cannot_have_is_refused(name, error, reason):
-    """Memory of Numba's, an exception that nobody sees, an address of the process that compiled."""
+    """Memory of Numba's, an exception that nobody sees, an address of the process that compiled.
+
+    And a symbol that only Numba has: whoever loads object code would jump to nowhere.
+    """
     unit = Unit(name, f"{__package__}.unfit", (Function(".unfit", name, (IN1, OUT1)),))
     with pytest.raises(error, match=reason):
         compile_unit(unit, "key")

@@ -1,5 +1,6 @@
 """Trouble with the private directory, from outside: the right answer, at worst compiled again."""
 
+import json
 import os
 import random
 import shutil
@@ -12,7 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels.objects.tiny import PROGRAM, ROOT, finish, kept, run, start
+from npdistil.kernels.objects import load
+from npdistil.kernels.objects.key import unit_key
+from npdistil.kernels.objects.sealed import HEAD, MAGIC
+from tests.kernels.objects.tiny import PROGRAM, ROOT, TINY, finish, kept, run, start
+
+# Settings that make other code, or none.
+NUMBA = {"NUMBA_OPT": "0", "NUMBA_BOUNDSCHECK": "1", "NUMBA_DISABLE_JIT": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,7 @@ def test_a_warm_start_imports_no_compiler(warm):
 
 def test_a_cold_start_imports_none_either(tmp_path):
     """Numba's memory, and its settings, in the user's process."""
-    found = run(tmp_path, NUMBA_OPT="0", NUMBA_BOUNDSCHECK="1", NUMBA_DISABLE_JIT="1")
+    found = run(tmp_path, **NUMBA)
     assert found.compiled and not found.warned and "numba" not in found.imported
     assert not run(tmp_path).compiled
 
@@ -178,8 +185,12 @@ def test_whose_files_are_read(copy):
 
     try:
         assert can_read(0) and can_read(54321)
-        os.chown(kept(public), 12345, 12345)
-        assert not can_read(0) and not can_read(54321)
+        for place in (kept(public), public / "kernels", public):
+            os.chown(place, 12345, 12345)
+            assert not can_read(0) and not can_read(54321), place
+            os.chown(place, 54321, 54321)
+            assert can_read(54321) and not can_read(0), place
+            os.chown(place, 0, 0)
     finally:
         shutil.rmtree(public)
 
@@ -199,10 +210,79 @@ def test_killed_at_any_moment_it_starts_again(tmp_path):
             assert [*directory.rglob("*.tmp")] == []
 
 
+def test_an_edited_kernel_is_compiled_again(tmp_path):
+    """Catches old code after an edit, also of what the kernel calls in another file."""
+    package = tmp_path / "npdistil"
+    shutil.copytree(ROOT / "npdistil", package, ignore=shutil.ignore_patterns("__pycache__"))
+    tests = {"unit": "tiny.py", "tiny_kernel": "tiny_kernel.py"}
+    for name, source in tests.items():
+        text = (ROOT / "tests" / "kernels" / "objects" / source).read_text(encoding="utf-8")
+        text = text.replace("x_N[n] + x_N[n]", "called(x_N[n])")
+        (package / "kernels" / f"{name}.py").write_text(text, encoding="utf-8")
+    kernel = package / "kernels" / "tiny_kernel.py"
+    kernel.write_text("from .called import called\n" + kernel.read_text())
+    answers = PROGRAM.replace("tests.kernels.objects.tiny", "npdistil.kernels.unit")
+    answers = answers.replace("2 * x_N", "int(sys.argv[1]) * x_N")
+    for factor in (2, 3, 3, 2):
+        (package / "kernels" / "called.py").write_text(
+            "from .jit import part_of_kernels\n\n\n"
+            f"@part_of_kernels\ndef called(x):\n    return x * {factor}\n"
+        )
+        environment = {**os.environ, "NPDISTIL_CACHE_DIR": str(tmp_path / "cache")}
+        command = [sys.executable, "-B", "-c", answers, str(factor)]
+        done = subprocess.run(
+            command, cwd=tmp_path, env={**environment, "PYTHONPATH": str(tmp_path)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert len([*tmp_path.glob("cache/kernels/*.o")]) == 2
+
+
+def test_another_processor_compiles_its_own(copy):
+    """Catches a home that two machines share, of which one meets the other's instructions."""
+    another = (
+        "from npdistil.kernels.objects import cpu\n"
+        "cpu.cpu_words, cpu._asked = lambda: 'another', lambda: cpu.Cpu('x86-64', '')\n"
+    )
+    before = kept(copy).read_bytes()
+    assert run(copy, another + PROGRAM).compiled
+    assert not run(copy, another + PROGRAM).compiled
+    assert not run(copy).compiled
+    first, second = (path.read_bytes() for path in (copy / "kernels").glob("*.o"))
+    assert before in (first, second) and first != second
+
+
+def test_an_image_is_damaged_in_each_of_its_fields(copy, monkeypatch):
+    """Catches a place or a length that is believed, and code that is run from there."""
+    monkeypatch.setenv("NPDISTIL_CACHE_DIR", str(copy))
+    file, key = kept(copy, "image"), unit_key(TINY)
+    found = load.find_image(TINY, key)
+    assert found is not None
+    about, body = found
+    assert {"code_bytes", "entries", "own", "system", "key", "unit"} == set(about)
+    good, read = file.read_bytes(), []
+    for name in about:
+        line = json.dumps({**about, name: 1 << 30 if name == "code_bytes" else None}).encode()
+        end = good.index(b"\n", HEAD)
+        read.append(good[:HEAD] + line.ljust(end - HEAD) + good[end:])
+    end = len(good) - len(body)
+    for place in (0, len(MAGIC), len(MAGIC) + 1, HEAD - 1, HEAD, end - 1, end, len(good) - 1):
+        read.append(good[:place] + bytes([good[place] ^ 16]) + good[place + 1 :])
+    read += [good[:-4096], good + bytes(4096), good[end:]]
+    for content in read:
+        assert content != good
+        file.write_bytes(content)
+        assert load.find_image(TINY, key) is None
+    file.write_bytes(read[0])
+    assert run(copy).imported == ["llvmlite.binding"] and run(copy).imported == []
+    assert file.read_bytes() == good
+
+
 @pytest.mark.parametrize("program", ["", "/bin/false", "/nowhere/python", "/dev/null"])
-def test_without_a_process_of_its_own(tmp_path, program):
+def test_without_a_process_of_its_own(warm, tmp_path, program):
     """Frozen programs and servers that embed Python have no interpreter to start."""
-    found = run(tmp_path, f"import sys; sys.executable = {program!r}\n" + PROGRAM)
+    found = run(tmp_path, f"import sys; sys.executable = {program!r}\n" + PROGRAM, **NUMBA)
     assert found.compiled and not found.warned
     assert "numba" in found.imported
     assert run(tmp_path).imported == []
+    assert kept(tmp_path).read_bytes() == kept(warm).read_bytes(), "settings in the code"
