@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "weights" / "all-MiniLM-L6-v2"
 PROCESSES, ROUNDS, KILLED, REMOVED, FULL = 8, 10, 4, 2, 2
-SECONDS = 300.0  # that a process may take, with all others beside it
+SECONDS = 900.0  # that a process may take, with all others beside it
 EMBED = f"""
 import hashlib, sys
 from npdistil import SentenceEncoder
