@@ -97,7 +97,7 @@ def as_integer(value: object, name: str) -> int:
     try:
         if isinstance(value, bool | np.bool_):
             raise TypeError
-        return operator.index(value)  # type: ignore[arg-type]
+        return operator.index(value)  # type: ignore[arg-type]  # TypeError is caught
     except TypeError:
         raise InputError(f"{name}: expected an int, received {value!r:.80}.") from None
 

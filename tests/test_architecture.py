@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,16 @@ def _argument_faults(where: str, text: str, node: ast.FunctionDef) -> Iterator[s
             yield f"{where}: documents {documented}, takes {actual}"
 
 
+def bare_ignores(package: Path) -> Iterator[str]:
+    """Lines that silence the type checker, without a reason behind it or on the line above."""
+    for path in sorted(package.rglob("*.py")):
+        lines = ["", *path.read_text(encoding="utf-8").splitlines()]
+        for above, line in pairwise(lines):
+            found = re.search(r"# type: ignore\S*(.*)", line)
+            if found and "#" not in found[1] and not above.lstrip().startswith("# "):
+                yield f"{path.relative_to(package)}: {line.strip()}: silences without a reason"
+
+
 def test_imports_run_one_way():
     """A cycle in the making, or Numba creeping into a folder that must load without it."""
     assert list(forbidden_imports(PACKAGE)) == []
@@ -153,6 +164,11 @@ def test_no_file_is_above_the_ceiling():
     assert list(overlong_files(PACKAGE)) == []
     assert list(overlong_files(PACKAGE.parent / "tests")) == []
     assert list(overlong_files(PACKAGE.parent / "tools")) == []
+
+
+def test_the_type_checker_is_silenced_for_a_reason():
+    """An error of types that was put away instead of understood."""
+    assert list(bare_ignores(PACKAGE)) == []
 
 
 def test_docstrings_match_signatures():
@@ -184,6 +200,7 @@ def test_docstrings_match_signatures():
             docstring_faults,
             "C.__call__: documents ['b'], takes ['a']",
         ),
+        ("text/a.py", "x = 1  # type: ignore[assignment]", bare_ignores, "without a reason"),
         ("kernels/a.py", "from llvmlite import ir", forbidden_imports, "llvmlite belongs in"),
     ],
 )

@@ -39,9 +39,9 @@ def run(options: argparse.Namespace) -> None:
     parser = full_parser()
     for action in _actions(parser):
         if action.metavar in FILES:
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's own
         elif action.metavar in FOLDERS:
-            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # likewise
     print(shtab.complete(parser, options.shell))
 
 

@@ -43,9 +43,10 @@ class TokenBatch(Mapping[str, Arrays]):
         Raises:
             KeyError: not a field of this batch, as Mapping demands.
         """
-        if key in _FIELDS and (value := getattr(self, key)) is not None:
-            return value  # type: ignore[no-any-return]
-        raise KeyError(key)
+        value: Arrays | None = getattr(self, key) if key in _FIELDS else None
+        if value is None:
+            raise KeyError(key)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in _FIELDS if getattr(self, name) is not None)
@@ -150,4 +151,5 @@ def make_batch(rows: Rows, padding: Padding | None, fields: frozenset[str]) -> T
     for name, values in of_rows.items():
         if name in fields:
             arrays[name] = values.astype(np.int32)
+    # Of each field the type that it has in TokenBatch, which a dict does not say.
     return TokenBatch(**arrays, _rows=rows)  # type: ignore[arg-type]

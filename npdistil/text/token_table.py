@@ -66,6 +66,7 @@ class TokenTable:
         return tokens[0] if single else tokens
 
     @overload
+    # A str is an Iterable[str], too; the first overload that fits is meant.
     def convert_tokens_to_ids(self, tokens: str) -> int: ...  # type: ignore[overload-overlap]
 
     @overload

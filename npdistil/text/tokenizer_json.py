@@ -149,10 +149,10 @@ def _template(processor: Fields, vocab: dict[str, int]) -> tuple[str, str]:
             _check_id(processor, value[0], value[1], vocab)
         return named["cls"], named["sep"]
     processor.known(("type", "single", "pair", "special_tokens"))
-    pair = processor.value.get("pair")
+    pair: Any = processor.value.get("pair")  # whatever it is: what does not fit raises below
     try:
-        cls_token = str(pair[0]["SpecialToken"]["id"])  # type: ignore[index]
-        sep_token = str(pair[2]["SpecialToken"]["id"])  # type: ignore[index]
+        cls_token = str(pair[0]["SpecialToken"]["id"])
+        sep_token = str(pair[2]["SpecialToken"]["id"])
     except (TypeError, KeyError, IndexError):
         raise processor.fail("pair", "expected BERT's [CLS] A [SEP] B [SEP].") from None
     single = [_piece(cls_token, 0), _text("A", 0), _piece(sep_token, 0)]

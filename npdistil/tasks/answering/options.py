@@ -34,14 +34,14 @@ class Options(NamedTuple):
 def checked_options(
     *,
     limit: int,
-    top_k: object,
-    doc_stride: object,
-    max_answer_len: object,
-    max_seq_len: object,
-    max_question_len: object,
-    handle_impossible_answer: object,
-    align_to_words: object,
-    null_threshold: object,
+    top_k: object = 1,
+    doc_stride: object = None,
+    max_answer_len: object = 15,
+    max_seq_len: object = None,
+    max_question_len: object = None,
+    handle_impossible_answer: object = False,
+    align_to_words: object = True,
+    null_threshold: object = None,
 ) -> Options:
     """Check the options; `limit` is the most tokens that the model takes.
 
@@ -90,7 +90,7 @@ def _number_or_none(value: object) -> float | None:
     try:
         if isinstance(value, bool | str):
             raise TypeError
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]  # TypeError is caught
     except (TypeError, ValueError):
         raise InputError(
             f"null_threshold: expected a number or None, received {value!r:.80}."
