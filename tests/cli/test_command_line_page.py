@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from npdistil.checkpoint.head_names import LAYERS
 from npdistil.cli.completion import SHELLS
 from npdistil.cli.embed_job import WINDOW
 from npdistil.cli.main import VERBS, full_parser
@@ -26,6 +27,20 @@ def test_the_page_is_up_to_date():
     )
     options = set(re.findall(r"(--[a-z][a-z-]+)", PAGE)) - {"--help"}
     assert len(options) > 5 and [name for name in options if name not in known] == []
+
+
+def test_the_weights_page_names_the_projected_classifier():
+    """Catches a head that nobody can convert, because its names stand in the code alone."""
+    page = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
+    projected = LAYERS["bert"]["text-classification"][0]
+    assert [(layer.name, layer.axes) for layer in projected] == [
+        ("projection", "ED"),
+        ("classifier", "CE"),
+    ]
+    for layer, shape in zip(
+        projected, ("[E, hidden_size], [E]", "[classes, E], [classes]"), strict=True
+    ):
+        assert f"| `{layer.name}.weight`, `{layer.name}.bias` | {shape} |" in page
 
 
 def test_the_readme_lists_every_verb():
