@@ -120,10 +120,10 @@ def open_task_model(
     one_of(task, tuple(_HEADS), "task")
     one_of(backend, BACKENDS, "backend")
     model = locate(folder, "task", revision)
-    if backend == "numba":
-        make_kernels()
     threads = resolve_num_threads(num_threads)
     with open_task(model, task, num_threads=threads) as found:
+        if backend == "numba":
+            make_kernels()  # which may take a minute: a folder without the head is refused before
         encoder = Encoder(found.config, found.params, backend, num_threads=threads)
         head = _HEADS[task](encoder, found)
     tokenizer = Tokenizer.from_pretrained(

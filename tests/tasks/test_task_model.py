@@ -12,6 +12,7 @@ from npdistil import ConfigError, InputError, Tokenizer
 from npdistil.encoder.encoder import BACKENDS
 from npdistil.encoder.packing import pack_sequences
 from npdistil.reference import forward as reference
+from npdistil.tasks import task_model
 from npdistil.tasks.task_model import open_task_model
 from npdistil.tasks.tokenized import tokenized
 from tests.models import TINY
@@ -30,6 +31,18 @@ def with_head(folder: Path, rng: np.random.Generator, **shapes: tuple[int, ...])
         tensors[name.replace("__", ".")] = rng.standard_normal(shape).astype(np.float32)
     save_file(tensors, folder / "model.safetensors")
     return folder
+
+
+def test_no_kernel_is_compiled_for_a_head_that_is_missing(tmp_path, rng, monkeypatch):
+    """Catches a minute of compiling before an error that the folder alone could tell."""
+    folder = with_head(tmp_path, rng, qa_outputs__weight=(2, 12), qa_outputs__bias=(2,))
+    made = []
+    monkeypatch.setattr(task_model, "make_kernels", lambda: made.append(1))
+    with pytest.raises(ConfigError, match="holds no fill-mask head"):
+        open_task_model(folder, "fill-mask")
+    assert made == []
+    open_task_model(folder, "question-answering")
+    assert made == [1]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
