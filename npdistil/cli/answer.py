@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from ..arguments import as_texts
 from ..errors import InputError
 from ..tasks.answering.asked import as_asked
+from ..tasks.answering.options import checked_options
 from ..tasks.answering.question_answering import QuestionAnswering
 from .messages import say
-from .model_options import add_model
-from .read_lines import STDIN, read_lines
+from .model_options import add_engine, add_model, loaded
+from .option_names import in_options
+from .option_types import not_negative, positive
+from .read_lines import read_lines, source_of
+from .read_records import JSON_SUFFIX
 from .records import add_output, answer_records, opened_printer
 
 EXAMPLE = 'npdistil answer "Who built the boat?" --context boat.txt -m weights/heads/squad'
@@ -24,6 +29,8 @@ _NUMBERS = {
     "max_seq_len": "tokens of a window with its question; default: 384",
     "max_question_len": "tokens of a question that are read; default: all",
 }
+_OF_ROOM = ("doc_stride", "max_seq_len", "max_question_len")
+MAX_TOKENS = 1 << 20  # more than any model takes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-c", "--context", metavar="FILE", help="answer from this text file; - is stdin"
     )
     for name, text in _NUMBERS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=text)
+        kind = not_negative if name == "doc_stride" else positive
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=text)
     parser.add_argument(
         "--no-answer",
         "--handle-impossible-answer",
@@ -62,8 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on after a bad line; an error stands in the place of its result, and exit code 1",
     )
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    add_engine(parser)
     add_output(parser)
 
 
@@ -76,20 +83,35 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         NpdistilError: an input or the model is unusable, or options contradict each other.
     """
+    texts = [name for name in options.inputs if " " in name and not name.endswith(JSON_SUFFIX)]
+    if options.context is None and texts and not options.jsonl:
+        raise InputError("INPUT: a question goes with --context FILE, the text that answers it.")
     context = None if options.context is None else _context(options)
-    task = QuestionAnswering.from_pretrained(
-        options.model, options.backend, options.threads, options.revision
-    )
     names = (*_NUMBERS, "handle_impossible_answer", "null_threshold")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    checked_options(limit=MAX_TOKENS, **given)  # what can be known before the model is loaded
+    task = loaded(QuestionAnswering.from_pretrained, options)
+    of_room = {name: given[name] for name in _OF_ROOM if name in given}
+
+    def check(fields: dict[str, Any]) -> None:
+        asked = as_asked(fields)
+        try:
+            task.expect_room(asked.question, asked.context, **of_room)
+        except InputError as failure:
+            raise InputError(in_options(str(failure), options.parser)) from None
 
     def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
         results: Iterator[Any] = task(records, **given)
         return results
 
     if context is None:
-        return answer_records(options, FIELDS, answer, HEAD, _rows, check=as_asked)
+        return answer_records(options, FIELDS, answer, HEAD, _rows, check=check)
     records = [{"question": asked, "context": context} for asked in options.inputs]
+    for number, record in enumerate(records, 1):
+        try:
+            check(record)
+        except InputError as failure:
+            raise InputError(f"question {number}: {failure}") from None
     with ExitStack() as stack:
         printer = opened_printer(options, HEAD, _rows, stack)
         stack.callback(printer.flush)
@@ -111,13 +133,14 @@ def _context(options: argparse.Namespace) -> str:
                 f"--{name.replace('_', '-')}: is about INPUT files; with --context every INPUT is "
                 "a question."
             )
+    for number, question in enumerate(as_texts(options.inputs, "INPUT"), 1):
+        if not question:
+            raise InputError(f"question {number}: is empty; say what is asked.")
     context = "\n".join(line.text() for line in read_lines([options.context]))
-    for question in options.inputs:
-        try:
-            as_asked({"question": question, "context": context})
-        except InputError as failure:
-            name = "standard input" if options.context == STDIN else options.context
-            raise InputError(f"{name}: {failure}") from None
+    if not context:
+        raise InputError(
+            f"{source_of(options.context)}: is empty; --context needs a text to answer from."
+        )
     return context
 
 

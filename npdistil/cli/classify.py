@@ -8,12 +8,15 @@ from ..errors import InputError
 from ..tasks.classification.scores import FUNCTIONS
 from ..tasks.classification.text_classification import TextClassification
 from ..tasks.classification.zero_shot import ZeroShotClassification
-from .model_options import add_model
+from .model_options import add_engine, add_model, loaded
+from .option_types import words
 from .records import Answer, add_records, answer_records
 
 EXAMPLE = "npdistil classify texts.txt -m weights/heads/sst2 --top-k 2"
 HEAD = ("text", "label", "score")
 PAIR = "text_pair"
+TEMPLATE = "This example is {}."
+SPECIAL = 3  # [CLS], and a [SEP] behind text and label
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="logits to scores; default: what the model's problem type says",
     )
     any_labels = parser.add_argument_group("any labels, by a model of inference (NLI)")
-    any_labels.add_argument("--labels", metavar="A,B,C", help="labels with commas between them")
     any_labels.add_argument(
-        "--hypothesis-template", metavar="T", help='default: "This example is {}."'
+        "--labels", type=words, metavar="A,B,C", help="labels with commas between them"
     )
+    any_labels.add_argument("--hypothesis-template", metavar="T", help=f'default: "{TEMPLATE}"')
     any_labels.add_argument("--multi-label", action="store_true", help="score each label by itself")
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    add_engine(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,27 +44,25 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         NpdistilError: an input or the model is unusable, or options contradict each other.
     """
+    if options.labels == []:
+        raise InputError("--labels: expected at least one label, received none.")
     answer = _by_its_labels(options) if options.labels is None else _by_any_labels(options)
     check = _check_pair if options.labels is None else _check_text
     return answer_records(options, ("text",), answer, HEAD, _rows, check=check)
 
 
 def _by_its_labels(options: argparse.Namespace) -> Answer:
-    for name in ("hypothesis_template", "multi_label"):
-        if getattr(options, name):
+    for name, default in (("hypothesis_template", None), ("multi_label", False)):
+        if getattr(options, name) != default:
             raise InputError(f"--{name.replace('_', '-')}: works with --labels only.")
-    task = TextClassification.from_pretrained(
-        options.model, options.backend, options.threads, options.revision
-    )
-    top_k = options.top_k or 1
+    task = loaded(TextClassification.from_pretrained, options)
+    top_k = {} if options.top_k is None else {"top_k": options.top_k}
+    if options.top_k == "all":
+        top_k["top_k"] = None
 
     def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
         inputs = ({"text": record["text"], PAIR: record.get(PAIR)} for record in records)
-        results: Iterator[Any] = task(
-            inputs,
-            top_k=None if top_k == "all" else top_k,
-            function_to_apply=options.function_to_apply,
-        )
+        results: Iterator[Any] = task(inputs, function_to_apply=options.function_to_apply, **top_k)
         return results
 
     return answer
@@ -71,29 +71,45 @@ def _by_its_labels(options: argparse.Namespace) -> Answer:
 def _by_any_labels(options: argparse.Namespace) -> Answer:
     if options.function_to_apply is not None:
         raise InputError("--function-to-apply: does not work with --labels.")
-    task = ZeroShotClassification.from_pretrained(
-        options.model, options.backend, options.threads, options.revision
-    )
-    template = {"hypothesis_template": options.hypothesis_template}
-    chosen = {name: value for name, value in template.items() if value is not None}
+    task = loaded(ZeroShotClassification.from_pretrained, options)
+    given = options.hypothesis_template
+    template = TEMPLATE if given is None else given
+    _check_room(task, options.labels, template)
     shown = None if options.top_k in (None, "all") else options.top_k
 
     def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
         texts = (record["text"] for record in records)
-        for found in task(texts, options.labels, multi_label=options.multi_label, **chosen):
+        for found in task(
+            texts, options.labels, hypothesis_template=template, multi_label=options.multi_label
+        ):
             found["labels"], found["scores"] = found["labels"][:shown], found["scores"][:shown]
             yield found
 
     return answer
 
 
+def _check_room(task: ZeroShotClassification, labels: list[str], template: str) -> None:
+    """A label is never cut: one that leaves a text no token would be met at the first text."""
+    for label in labels:
+        try:
+            hypothesis = template.format(label)
+        except (ValueError, LookupError, AttributeError):
+            return  # the task says what is wrong with the template
+        asked = len(task.model.tokenizer.tokenize(hypothesis))
+        if asked + SPECIAL >= task.model.max_length:
+            raise InputError(
+                f"--labels: {label[:40]!r} makes {asked} tokens, which leave a text no room in the "
+                f"{task.model.max_length} that the model takes; shorten it."
+            )
+
+
 def _rows(fields: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:
     """A row for each label that is shown."""
-    if isinstance(result, dict):
+    if "labels" in result:
         for label, score in zip(result["labels"], result["scores"], strict=True):
             yield fields["text"], label, score
     else:
-        for row in result:
+        for row in [result] if isinstance(result, dict) else result:
             yield fields["text"], row["label"], row["score"]
 
 

@@ -13,7 +13,8 @@ from ..tasks.sentence_encoder import SentenceEncoder
 from .embed_job import EmbedJob
 from .input_shard import Shard, shard_lines, total_size
 from .messages import say
-from .model_options import add_model
+from .model_options import add_engine, add_model
+from .option_types import not_negative, positive
 from .output_file import is_special
 from .partial_file import exists_already, partial_path
 from .print_json import add_json, print_json
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--shard",
-        type=_shard,
+        type=Shard.of,
         metavar="I/N",
         help="only part I, from 0, of N parts of the files; the parts' outputs, one behind "
         "another, are the whole",
@@ -57,9 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_encoding(parser)
     add_json(parser)
-    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="default: 32")
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="default: 32")
+    add_engine(parser)
     parser.add_argument("--pooling", choices=POOLINGS, help="default: what the folder says")
 
 
@@ -76,12 +76,14 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
         help="keep the ends of texts that do not fit: pool over windows of them",
     )
     parser.add_argument(
-        "--stride", type=int, metavar="N", help="with --long: tokens that windows share"
+        "--stride", type=not_negative, metavar="N", help="with --long: tokens that windows share"
     )
     parser.add_argument(
         "--normalize", action="store_true", help="scale to length 1 where the folder does not"
     )
-    parser.add_argument("--truncate-dim", type=int, metavar="N", help="keep the first N features")
+    parser.add_argument(
+        "--truncate-dim", type=positive, metavar="N", help="keep the first N features"
+    )
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
@@ -98,8 +100,8 @@ def run(options: argparse.Namespace) -> int:
         KeyboardInterrupt: what was done is kept, and --resume goes on from there.
     """
     output = checked_vector_file(Path(options.output))
-    if options.batch_size < 1:  # now, not after the model is loaded
-        raise InputError(f"--batch-size: expected a positive integer, not {options.batch_size}.")
+    if options.stride is not None and not options.long:  # now, not after the model is loaded
+        raise InputError("--stride: works with --long only.")
     if options.shard is not None and options.precision in BY_RANGE:
         raise InputError(
             f"--shard: {options.precision} needs the ranges of all rows; take float32, and round "
@@ -188,13 +190,6 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         settings["--shard"] = str(options.shard)
         settings["bytes of all inputs"] = total_size(options.inputs)
     return settings
-
-
-def _shard(text: str) -> Shard:
-    try:
-        return Shard.of(text)
-    except InputError as failure:
-        raise argparse.ArgumentTypeError(str(failure)) from None
 
 
 def _check_partial(output: Path, resume: bool) -> None:

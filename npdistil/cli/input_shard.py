@@ -1,5 +1,6 @@
 """One part of the lines of some files, so that several processes or machines share a job."""
 
+import argparse
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,16 +26,16 @@ class Shard:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """A shard from its text, "0/4".
+        """For argparse's `type`: a shard from its text, "0/4".
 
         Raises:
-            InputError: it is none.
+            ArgumentTypeError: it is none.
         """
         found = re.fullmatch(r"([0-9]{1,7})/([0-9]{1,7})", text)
         shard = cls(int(found[1]), int(found[2])) if found else cls(0, 0)
         if not 0 <= shard.number < shard.count <= MAX_SHARDS:
-            raise InputError(
-                f"--shard: expected I/N with I from 0 to N - 1, such as 0/4, not {text[:40]!r}."
+            raise argparse.ArgumentTypeError(
+                f"expected I/N with I from 0 to N - 1, such as 0/4, not {text[:40]!r}"
             )
         return shard
 

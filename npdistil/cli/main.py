@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from .. import __version__
 from ..errors import NpdistilError
 from .messages import say
+from .option_names import in_options
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
 # In the order of --help. Each is a file of this folder, with `add_arguments`, `run` and EXAMPLE, a
@@ -115,7 +116,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         try:
             return int(options.run(options) or OK)  # a verb that checks something returns 1
         except NpdistilError as error:
-            say(f"npdistil: error: {error}")
+            say(f"npdistil: error: {in_options(str(error), options.parser)}")
             return BAD_INPUT
 
 
@@ -145,7 +146,7 @@ def _parser(needed: Sequence[str]) -> argparse.ArgumentParser:
         )
         verb.add_arguments(sub_parser)
         sub_parser.epilog = f"{_BEFORE_EXAMPLE}{verb.EXAMPLE}"
-        sub_parser.set_defaults(run=verb.run)
+        sub_parser.set_defaults(run=verb.run, parser=sub_parser)
     return parser
 
 

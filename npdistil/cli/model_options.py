@@ -1,6 +1,12 @@
-"""Which model a verb works with: a folder or a name at the hub, and its revision."""
+"""Which model a verb works with, a folder or a name at the hub, and what computes it."""
 
 import argparse
+from collections.abc import Callable
+from typing import TypeVar
+
+from .option_types import positive
+
+Task = TypeVar("Task")
 
 
 def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:
@@ -18,3 +24,20 @@ def add_revision(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--revision", metavar="R", help="at the hub: branch, tag or commit; default: main"
     )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """--backend and --threads."""
+    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
+    parser.add_argument("--threads", type=positive, metavar="N", help="default: all processors")
+
+
+def loaded(
+    from_pretrained: Callable[[str, str, int | None, str | None], Task], options: argparse.Namespace
+) -> Task:
+    """The task of -m, --backend, --threads and --revision.
+
+    Raises:
+        NpdistilError: as `from_pretrained`.
+    """
+    return from_pretrained(options.model, options.backend, options.threads, options.revision)

@@ -35,13 +35,18 @@ class Printer(Protocol):
 
 
 class JsonLines:
-    """One line for each input: its result, or {"error": message}."""
+    """One line for each input: its result, or {"error": message}.
+
+    Where a result has lost tokens of its input, each of its objects says how many.
+    """
 
     def __init__(self, write: Write) -> None:
         self._write = write
 
     def result(self, number: int, fields: dict[str, Any], result: Any) -> None:
         """One line."""
+        if lost := getattr(result, "num_truncated_tokens", 0):
+            result = _counted(result, lost)
         self._write(json.dumps(result, ensure_ascii=False, default=_plain) + "\n")
 
     def error(self, number: int, message: str) -> None:
@@ -165,6 +170,13 @@ def _bounded(widths: Sequence[int], columns: int) -> list[int]:
     while sum(bounded) + 2 * (len(bounded) - 1) > columns and max(bounded) > NARROWEST:
         bounded[bounded.index(max(bounded))] -= 1
     return bounded
+
+
+def _counted(result: Any, lost: int) -> Any:
+    """A list stays one, so that a long input has the form of a short one."""
+    if isinstance(result, list):
+        return [_counted(one, lost) for one in result]
+    return {**result, "num_truncated_tokens": lost}
 
 
 def _plain(value: object) -> object:

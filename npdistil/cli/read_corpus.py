@@ -58,6 +58,11 @@ class Corpus:
             row += 1
         return row
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no line at all, not even a bad one, when all were read."""
+        return self._lines == 0
+
     def report(self) -> int:
         """Say what was left out, and return the exit code."""
         warn_truncated(self.truncated.texts, self._lines, self.truncated.tokens)

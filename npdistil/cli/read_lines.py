@@ -1,5 +1,6 @@
 """The lines of files and of standard input, one after another, in constant memory."""
 
+import errno
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,9 +70,22 @@ def read_lines(names: Sequence[str]) -> Iterator[Line]:
             if sys.stdin is None:
                 raise InputError("standard input: is closed; name a file or pipe texts into it.")
         else:
-            with open_file(Path(name), MAX_FILE_BYTES, InputError):
-                pass  # the last of many is missing: better now than after an hour
+            _expect_file(name)  # the last of many is missing: better now than after an hour
     return _lines(names)
+
+
+def _expect_file(name: str) -> None:
+    if " " in name:
+        try:
+            Path(name).stat()
+        except (OSError, ValueError) as failure:
+            if getattr(failure, "errno", None) in (errno.ENOENT, errno.ENAMETOOLONG):
+                raise InputError(
+                    f"{name[:120]}: no such file; a text itself goes through standard input, which "
+                    "is called -, as in: echo TEXT | npdistil ... -"
+                ) from None
+    with open_file(Path(name), MAX_FILE_BYTES, InputError):
+        pass
 
 
 def source_of(name: str) -> str:

@@ -219,8 +219,15 @@ class _Counts:
 
     def report(self) -> int:
         """Say what was left out, and return the exit code."""
+        if not self._printed:
+            say_empty()
         warn_truncated(self._truncated, self._printed, self._tokens_lost)
         return report_skipped(self._bad, self._printed, self._first_errors)
+
+
+def say_empty() -> None:
+    """Where there is nothing to answer: no error, but no silence either."""
+    say("npdistil: the input is empty, so there are no results")
 
 
 def warn_truncated(truncated: int, total: int, tokens_lost: int) -> None:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from ..arguments import as_texts
 from ..errors import InputError
 from ..tasks.classification.cross_encoder import CrossEncoder
 from .messages import say
-from .model_options import add_model
+from .model_options import add_engine, add_model
+from .option_types import positive
 from .read_records import read_records
-from .records import ERRORS_SHOWN, add_records, opened_printer, report_skipped
+from .records import ERRORS_SHOWN, add_records, opened_printer, report_skipped, say_empty
 
 EXAMPLE = 'npdistil rerank "Where do lions live?" texts.txt -m weights/cross-encoder --top-k 3'
 
@@ -20,10 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", metavar="QUERY", help="what the documents are to be about")
     add_records(parser)
     add_model(parser)
-    parser.add_argument("--top-k", type=int, metavar="N", help="documents to show; default: all")
-    parser.add_argument("--max-length", type=int, metavar="N", help="tokens of a pair at most")
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    parser.add_argument(
+        "--top-k", type=positive, metavar="N", help="documents to show; default: all"
+    )
+    parser.add_argument("--max-length", type=positive, metavar="N", help="tokens of a pair at most")
+    add_engine(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,8 +38,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         NpdistilError: an input or the model is unusable.
     """
-    if options.top_k is not None and options.top_k < 1:  # now, not after the model is loaded
-        raise InputError(f"--top-k: expected a positive integer, received {options.top_k}.")
+    as_texts(options.query, "QUERY")  # now, not after the model is loaded
     records = read_records(
         options.inputs, ("text",), jsonl=options.jsonl, skip_errors=options.skip_errors
     )
@@ -47,6 +49,12 @@ def run(options: argparse.Namespace) -> int:
         options.revision,
         max_length=options.max_length,
     )
+    if task.num_labels != 1:
+        raise InputError(
+            f"{options.model}: its {task.num_labels} labels give no one order; rerank needs a "
+            "model with one. `npdistil classify` scores pairs by the labels of such a model: JSON "
+            'lines with "text" and "text_pair".'
+        )
     lines: list[int] = []
     texts: list[str] = []
     errors: list[str] = []
@@ -69,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
             f"npdistil: warning: {len(lost)} of {len(texts)} documents are longer, with the query, "
             f"than the model takes; {sum(lost)} tokens were left out"
         )
+    if not texts and not errors:
+        say_empty()
     return report_skipped(len(errors), len(texts) + len(errors), errors[:ERRORS_SHOWN])
 
 

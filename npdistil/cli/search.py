@@ -8,10 +8,11 @@ from typing import Any
 
 from ..arguments import as_texts
 from ..errors import InputError
-from .model_options import add_model
+from .model_options import add_engine, add_model
+from .option_types import positive
 from .read_corpus import Corpus
 from .read_lines import STDIN, read_lines
-from .records import add_output, opened_printer
+from .records import add_output, opened_printer, say_empty
 
 EXAMPLE = 'npdistil search "a query" -m weights/all-MiniLM-L6-v2 --texts texts.txt'
 HEAD = ("query", "score", "corpus_id", "text")
@@ -35,14 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save-index", metavar="FOLDER", help="keep the vectors of --texts in a new folder"
     )
     parser.add_argument(
-        "-k", "--top-k", type=int, metavar="N", help="results of each query; default: 10"
+        "-k", "--top-k", type=positive, metavar="N", help="results of each query; default: 10"
     )
     parser.add_argument("--jsonl", action="store_true", help="every FILE has JSON lines")
     parser.add_argument(
         "--skip-errors", action="store_true", help="leave bad lines of FILE out; exit code 1"
     )
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    add_engine(parser)
     add_output(parser)
 
 
@@ -69,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
         stack.callback(printer.flush)
         for number, (query, hits) in enumerate(zip(queries, found, strict=True), 1):
             printer.result(number, {"query": query}, {"query": query, "results": hits})
+    if options.queries and not queries:
+        say_empty()
     return corpus.report()
 
 
@@ -81,8 +83,6 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("QUERY: expected a text to search for, or -, which reads them from stdin.")
     if STDIN in (options.texts or ()) and STDIN in options.queries:
         raise InputError("-: standard input holds queries or texts, not both.")
-    if options.top_k is not None and options.top_k < 1:  # now, not after the model is loaded
-        raise InputError(f"--top-k: expected a positive integer, not {options.top_k}.")
     if options.save_index and Path(options.save_index).exists():
         raise InputError(f"{options.save_index}: exists already; remove it or name another.")
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from ..errors import InputError
 from ..tasks.search.texts import Truncated
-from .model_options import add_model
+from .messages import say
+from .model_options import add_engine, add_model
+from .option_types import positive
 from .read_corpus import Corpus
-from .records import add_inputs, add_output, opened_printer
+from .records import add_inputs, add_output, opened_printer, say_empty
 
 EXAMPLE = "npdistil similar texts.txt -m weights/all-MiniLM-L6-v2 --threshold 0.7"
 HEAD = ("score", "i", "j", "text", "other text")
@@ -30,20 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-k",
         "--top-k",
-        type=int,
+        type=positive,
         default=TOP_K,
         metavar="N",
         help=f"nearest texts of each that are looked at; default: {TOP_K}",
     )
     parser.add_argument(
         "--max-pairs",
-        type=int,
+        type=positive,
         default=MAX_PAIRS,
         metavar="N",
         help=f"how many are printed, the best; default: {MAX_PAIRS}",
     )
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    add_engine(parser)
     add_output(parser)
 
 
@@ -58,12 +59,6 @@ def run(options: argparse.Namespace) -> int:
     """
     if not -1.0 <= options.threshold <= 1.0:
         raise InputError(f"--threshold: expected a number from -1 to 1, not {options.threshold}.")
-    for name in ("top_k", "max_pairs"):
-        if getattr(options, name) < 1:
-            option = f"--{name.replace('_', '-')}"
-            raise InputError(
-                f"{option}: expected a positive integer, not {getattr(options, name)}."
-            )
     corpus = Corpus(options.inputs, options)
     texts = [*corpus.texts()]
     found = _pairs(options, texts, corpus.truncated)
@@ -78,6 +73,10 @@ def run(options: argparse.Namespace) -> int:
             lines = {"i": corpus.line(i), "j": corpus.line(j)}
             result = {"score": score, **lines, "texts": [texts[i], texts[j]]}
             printer.result(number, {}, result)
+    if corpus.is_empty:
+        say_empty()
+    elif not found:
+        say(f"npdistil: no two of {len(texts)} texts have a cosine of {options.threshold} or more")
     return corpus.report()
 
 

@@ -4,9 +4,11 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from ..errors import InputError
 from ..tasks.tagging.token_classification import TokenClassification
 from ..tasks.tagging.words import STRATEGIES
-from .model_options import add_model
+from .model_options import add_engine, add_model, loaded
+from .option_types import not_negative
 from .records import add_records, answer_records
 
 EXAMPLE = "npdistil tag texts.txt -m weights/heads/wnut17 --aggregation-strategy first"
@@ -33,12 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--stride",
-        type=int,
+        type=not_negative,
         metavar="N",
         help="read long texts in windows that share N tokens; default: cut them off",
     )
-    parser.add_argument("--backend", choices=("numba", "numpy"), default="numba")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all processors")
+    add_engine(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,9 +51,12 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         NpdistilError: any input is unusable.
     """
-    task = TokenClassification.from_pretrained(
-        options.model, options.backend, options.threads, options.revision
-    )
+    if options.stride is not None and options.aggregation_strategy == "none":
+        raise InputError(
+            "--stride: works with another --aggregation-strategy than none, which says how what "
+            "windows share becomes one."
+        )
+    task = loaded(TokenClassification.from_pretrained, options)
 
     def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
         found: Iterator[Any] = task(

@@ -62,6 +62,9 @@ def test_options(run, folder, context, wanted, flag, option):
     """Catches a flag that is parsed and forgotten."""
     done = run("answer", *QUESTIONS, "-c", context, "-m", folder, "--json", "--top-k=40", flag)
     found = [json.loads(line) for line in done.out.splitlines()]
+    if "question" in flag:  # "a b" and "the unable" lose a token each
+        for line in (answer for answers in found[:2] for answer in answers):
+            assert line.pop("num_truncated_tokens") > 0
     assert found == wanted(top_k=40, **option) != wanted(top_k=40)
     assert ("tokens of question 1 were left out" in done.err) == ("question" in flag)
 
@@ -105,11 +108,21 @@ def test_standard_input(run, folder, wanted):
     "arguments, message",
     [
         (["a", "-c", "none.txt"], "none.txt"),
-        (["a", "-c", "empty.txt"], "empty.txt: the context is empty"),
-        (["", "-c", "boat.txt"], "the question is empty"),
+        (["a", "-c", "empty.txt"], "empty.txt: is empty; --context needs a text"),
+        (["a", "", "-c", "boat.txt"], "error: question 2: is empty; say what is asked."),
         (["a", "-c", "boat.txt", "--jsonl"], "--jsonl: is about INPUT files"),
-        (["a", "-c", "boat.txt", "--top-k", "0"], "top_k: at least 1"),
+        (
+            ["a", "-c", "boat.txt", "--top-k", "0"],
+            "argument --top-k: expected a positive integer, not 0",
+        ),
         (["boat.txt"], "expected JSON lines"),
+        (["who built it?"], "a question goes with --context FILE"),
+        (["a", "-c", "the unable a"], "the unable a: no such file; a text itself goes through"),
+        (["a " * 70, "-c", "boat.txt"], "question 1: the question's 70 tokens leave no room"),
+        (
+            ["a", "-c", "boat.txt", "--max-seq-len", "9", "--doc-stride", "6"],
+            "error: --doc-stride: 6",
+        ),
     ],
 )
 def test_errors(run, folder, context, monkeypatch, arguments, message):
@@ -118,3 +131,31 @@ def test_errors(run, folder, context, monkeypatch, arguments, message):
     monkeypatch.chdir(context.parent)
     done = run("answer", *arguments, "-m", folder)
     assert done.code == 2 and message in done.err and done.err.count("\n") == 1
+
+
+def test_a_question_that_no_window_holds(run, folder, tmp_path, wanted):
+    """Catches good lines that are lost with it, and an error that names no line or no option."""
+    records = [{"question": asked, "context": CONTEXT.rstrip("\n")} for asked in QUESTIONS]
+    records.insert(1, {"question": "a " * 70, "context": "the b"})
+    path = tmp_path / "what is asked.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    reason = (
+        f"{path}: line 2: the question's 70 tokens leave no room for the context in a window of "
+        "41; shorten it, or cut it by --max-question-len."
+    )
+    assert reason in run("answer", path, "-m", folder).error
+    done = run("answer", path, "-m", folder, "--json", "--skip-errors")
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert done.code == 1 and found.pop(1) == {"error": reason} and found == wanted()
+    cut = run("answer", path, "-m", folder, "--json", "--max-question-len", 30)
+    assert cut.code == 0 and json.loads(cut.out.splitlines()[1])["num_truncated_tokens"] == 40
+    stride = ("--max-seq-len", 12, "--doc-stride", 8)
+    error = run("answer", path, "-m", folder, "--max-question-len", 2, *stride).error
+    assert "line 1: beside a question of 2 tokens" in error
+    assert "too few for --doc-stride=8; lower it, or raise --max-seq-len." in error
+
+
+def test_an_option_is_refused_before_the_model_is_looked_for(run, context):
+    """Catches a model that is loaded, and perhaps fetched, for a call that cannot be."""
+    stride = ("--max-seq-len", 9, "--doc-stride", 6)
+    assert "--doc-stride: 6" in run("answer", "a", "-c", context, "-m", "none", *stride).error

@@ -41,7 +41,9 @@ def test_classify(run, texts, nli):
     """Catches a shifted line, options that reach nobody, and truncation that nobody tells."""
     task = TextClassification.from_pretrained(nli)
     done = run("classify", texts, "-m", nli, "--json")
-    assert done.code == 0 and json_lines(done) == task(TEXTS, top_k=1)
+    found = json_lines(done)
+    assert found[3].pop("num_truncated_tokens") == 21
+    assert done.code == 0 and found == task(TEXTS)
     assert done.err == (
         "npdistil: warning: 1 of 4 inputs are longer than the model takes; 21 tokens were left "
         "out\n"
@@ -49,7 +51,9 @@ def test_classify(run, texts, nli):
     options = ("--top-k", "all", "--function-to-apply", "none", "--backend", "numpy")
     done = run("classify", texts, "-m", nli, "--json", *options)
     numpy = TextClassification.from_pretrained(nli, "numpy")
-    assert json_lines(done) == numpy(TEXTS, top_k=None, function_to_apply="none")
+    found = json_lines(done)
+    assert [row.pop("num_truncated_tokens") for row in found[3]] == [21, 21, 21]
+    assert found == numpy(TEXTS, top_k=None, function_to_apply="none")
 
 
 def test_classify_in_lines(run, texts, nli):
@@ -68,11 +72,11 @@ def test_classify_pairs(run, tmp_path, nli):
     path.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
     done = run("classify", path, "-m", nli, "--json")
     task = TextClassification.from_pretrained(nli)
-    assert json_lines(done) == task(pairs, top_k=1)
+    assert json_lines(done) == task(pairs)
     path.write_text('{"text": "a", "text_pair": 5}\n{"text": "b"}\n')
     done = run("classify", path, "-m", nli, "--json", "--skip-errors")
     message = f'{path}: line 1: field "text_pair": expected a string, received int.'
-    assert done.code == 1 and json_lines(done) == [{"error": message}, *task(["b"], top_k=1)]
+    assert done.code == 1 and json_lines(done) == [{"error": message}, *task(["b"])]
 
 
 def test_classify_by_any_labels(run, tmp_path, nli):
@@ -96,7 +100,10 @@ def test_rerank(run, texts, one):
     task = CrossEncoder.from_pretrained(one)
     wanted = task.rank("a b", TEXTS, return_documents=True)
     done = run("rerank", "a b", texts, "-m", one, "--json")
-    assert done.code == 0 and json_lines(done) == wanted
+    found = json_lines(done)
+    lost = [row.pop("num_truncated_tokens", 0) for row in found]
+    assert done.code == 0 and found == wanted
+    assert lost == [row.num_truncated_tokens for row in wanted] and sum(lost) > 0
     assert "warning: 1 of 4 documents are longer, with the query, than the model" in done.err
     done = run("rerank", "a b", texts, "-m", one, "--top-k", 2)
     assert done.out == "".join(
@@ -124,12 +131,22 @@ def test_rerank_counts_lines_of_all_files(run, tmp_path, one):
         (("classify", "--multi-label"), "--multi-label: works with --labels only."),
         (("classify", "--hypothesis-template", "a {}"), "--hypothesis-template: works with"),
         (("classify", "--labels", "a", "--function-to-apply", "none"), "does not work with"),
-        (("classify", "--labels", ","), "candidate_labels: expected at least one label"),
+        (("classify", "--labels", ","), "--labels: expected at least one label, received none."),
+        (("classify", "--labels", "a," + "b " * 60), "--labels: 'b b b b"),
+        (
+            ("classify", "--labels", "a", "--hypothesis-template", "{b}"),
+            "--hypothesis-template: '{b}'",
+        ),
+        (("classify", "--hypothesis-template", ""), "--hypothesis-template: works with"),
+        (
+            ("classify", "--labels", "a", "--hypothesis-template", ""),
+            "'' has no place for the label",
+        ),
         (("classify", "--labels", "a", "--hypothesis-template", "a"), "has no place for the label"),
         (("classify", "--top-k", "0"), 'expected a positive integer or "all", received'),
         (("classify", "--function-to-apply", "relu"), "invalid choice: 'relu'"),
-        (("rerank", "a b"), "rank: needs a model with one label, this one has 3"),
-        (("rerank", "a b", "--top-k", "0"), "--top-k: expected a positive integer, received 0"),
+        (("rerank", "a b"), "`npdistil classify` scores pairs by the labels"),
+        (("rerank", "a b", "--top-k", "0"), "--top-k: expected a positive integer, not 0"),
     ],
 )
 def test_refusals(run, texts, nli, arguments, message):
@@ -138,3 +155,32 @@ def test_refusals(run, texts, nli, arguments, message):
     query = others[:1] if verb == "rerank" else []
     done = run(verb, *query, texts, "-m", nli, *others[len(query) :])
     assert message in done.error
+
+
+def test_labels_are_looked_at_before_the_model(run, texts):
+    """Catches a model that is loaded, and warns, for no label."""
+    for labels in ("", " , "):
+        error = run("classify", texts, "-m", "none", "--labels", labels).error
+        assert "--labels: expected at least one label" in error
+
+
+def test_the_template_is_that_of_the_class(run, texts, nli):
+    """Catches two defaults that drift apart."""
+    (found,) = json_lines(run("classify", "-", "-m", nli, "--json", "--labels=a,c", stdin=b"b\n"))
+    assert found == ZeroShotClassification.from_pretrained(nli)("b", ["a", "c"])
+
+
+@pytest.mark.parametrize("verb", [["classify"], ["rerank", "a b"]])
+def test_no_input_at_all(run, one, verb):
+    """Catches silence that looks like a lost answer, and an error where nothing is wrong."""
+    done = run(*verb, "-", "-m", one, stdin=b"")
+    said = "npdistil: the input is empty, so there are no results\n"
+    assert (done.code, done.out, done.err) == (0, "", said)
+
+
+def test_a_text_that_is_no_file(run, one):
+    """Catches "no such file" for the text itself, and nothing said of what to do."""
+    for verb in (["classify", "A warm film."], ["rerank", "a", "b " * 200]):
+        error = run(*verb, "-m", one).error
+        assert "no such file; a text itself goes through standard input" in error
+        assert "echo TEXT | npdistil ... -" in error

@@ -55,11 +55,11 @@ BAD_COMMAND_LINES = {
     "no_input": (["embed", "-m", "y", "-o", "z.npy"], "required: INPUT"),
     "threads_no_number": (
         ["embed", "x", "-m", "y", "-o", "z.npy", "--threads", "two"],
-        "argument --threads: invalid int value: 'two'",
+        "argument --threads: expected a positive integer, not two",
     ),
     "batch_no_number": (
         ["embed", "x", "-m", "y", "-o", "z.npy", "--batch-size", "1.5"],
-        "argument --batch-size: invalid int value: '1.5'",
+        "argument --batch-size: expected a positive integer, not 1.5",
     ),
     "unknown_backend": (
         ["embed", "x", "-m", "y", "-o", "z.npy", "--backend", "torch"],

@@ -139,10 +139,14 @@ def test_few_rows_for_a_range(run):
 
 REFUSED = {
     "shard": (["--shard", "0/2", "--precision", "int8"], "int8 needs the ranges of all rows"),
-    "stride": (["--stride", "3"], "stride"),
+    "stride": (["--stride", "3"], "error: --stride: works with --long only."),
     "prompt name": (["--prompt-name", "x"], "x"),
     "two prompts": (["--prompt-name", "query", "--prompt", "a"], "not allowed with"),
-    "truncate": (["--truncate-dim", "0"], "truncate_dim"),
+    "truncate": (["--truncate-dim", "0"], "argument --truncate-dim: expected a positive integer"),
+    "part": (
+        ["--shard", "2/2"],
+        "argument --shard: expected I/N with I from 0 to N - 1, such as 0/4, not '2/2'; see",
+    ),
     "precision": (["--precision", "int4"], "invalid choice"),
 }
 

@@ -35,6 +35,7 @@ def texts(tmp_path) -> Path:
         ([], {}),
         (["-k", "2"], {"top_k": 2}),
         (["--top-k", "1", "--targets", "c", "a"], {"top_k": 1, "targets": ["c", "a"]}),
+        (["--targets", "c, a", "the", ","], {"targets": ["c", "a", "the", ","]}),
     ],
 )
 def test_options_reach_the_task(run, folder, texts, options, call):
@@ -78,3 +79,20 @@ def test_another_head_is_an_error_on_one_line(run, tmp_path, texts):
     """Says what the folder holds."""
     error = run("fill-mask", texts, "-m", write_token_classifier(tmp_path / "tags")).error
     assert "holds no fill-mask head" in error and "token-classification" in error
+
+
+def test_options_that_cannot_be(run, folder, texts):
+    """Catches names of Python's arguments, and a model that is loaded for no word."""
+    error = run("fill-mask", texts, "-m", "none", "--targets", " ,", "").error
+    assert "--targets: " in run("fill-mask", texts, "-m", "none", "--targets", "").error
+    assert "none" in error and "--targets" not in error  # a comma is a word, so the model is opened
+    assert ": --top-k: expected 1 to 20" in run("fill-mask", texts, "-m", folder, "-k", 99).error
+
+
+def test_json_says_what_was_cut(run, folder):
+    """Catches a program that cannot know it; lists stay lists, however many masks there are."""
+    lines = ("[MASK]" + " a" * 60 + "\n" + "[MASK] " * 2 + "a " * 60).encode()
+    done = run("fill-mask", "-", "-m", folder, "-k", 2, "--json", stdin=lines)
+    one, two = map(json.loads, done.out.splitlines())
+    assert [word["num_truncated_tokens"] for word in one] == [22, 22]
+    assert [[word["num_truncated_tokens"] for word in mask] for mask in two] == [[23, 23]] * 2

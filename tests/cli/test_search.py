@@ -132,7 +132,13 @@ def test_similar(run, encoder):
     assert [row[0] for row in rows] == ["1", "2"]
     assert rows[0][2:] == ["0", "3", "the unable", "the unable"]
     done = run("similar", "-", stdin=b"")
-    assert (done.code, done.out, done.err) == (0, "", "")
+    said = "npdistil: the input is empty, so there are no results\n"
+    assert (done.code, done.out, done.err) == (0, "", said)
+    done = run("similar", "-", "--threshold", 0.9999, stdin=b"the unable\nc\n")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "npdistil: no two of 2 texts have a cosine of 0.9999 or more\n"
+    done = run("search", "-", "-t", "texts.txt", stdin=b"")
+    assert (done.code, done.out, done.err) == (0, "", said)
 
 
 @pytest.mark.parametrize(

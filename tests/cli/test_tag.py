@@ -79,3 +79,13 @@ def test_another_head_is_an_error_on_one_line(run, tmp_path, texts):
     """Says what the folder holds."""
     error = run("tag", texts, "-m", write_masked_lm(tmp_path / "words")).error
     assert "holds no token-classification head" in error and "fill-mask" in error
+
+
+def test_stride_and_strategy(run, folder, texts):
+    """Catches an error after the model was loaded, and one that names Python's arguments."""
+    error = run("tag", texts, "-m", "none", "--aggregation-strategy", "none", "--stride", 3).error
+    assert "--stride: works with another --aggregation-strategy than none" in error
+    assert "--stride: expected 0 to 38" in run("tag", texts, "-m", folder, "--stride", 99).error
+    assert (
+        "--threads: expected an integer" in run("tag", texts, "-m", folder, "--threads", 2000).error
+    )

@@ -102,7 +102,7 @@ def test_no_lines(run, folder, tmp_path, name):
         (["-f", "FILE", "-o", "x.txt"], "must end in .npy or .jsonl"),
         (["-f", "FILE", "-o", "absent/x.npy"], "does not exist"),
         (["-f", "absent.txt", "-o", "OUT"], "no such file"),
-        (["-f", "FILE", "-o", "OUT", "--max-length", "1"], "max_length: 1 tokens cannot hold"),
+        (["-f", "FILE", "-o", "OUT", "--max-length", "1"], "error: --max-length: 1 tokens cannot"),
     ],
 )
 def test_refusals(run, folder, file, tmp_path, arguments, message):

@@ -72,6 +72,34 @@ def context_tokens(tokenizer: Tokenizer, contexts: Sequence[str]) -> list[Contex
     ]
 
 
+def room_and_stride(asked: int, tokens: int, options: Options) -> tuple[int, int]:
+    """How many tokens of the context a window holds, and how many of them two windows share.
+
+    Args:
+        asked: tokens of the question.
+        tokens: of the context.
+        options: of the call.
+
+    Raises:
+        InputError: the question leaves no room for the context, or no more than the stride that
+            the call wants.
+    """
+    room, stride = options.max_seq_len - SPECIAL - asked, options.doc_stride
+    if room >= tokens or room > stride:
+        return room, stride
+    if room <= 0:
+        raise InputError(
+            f"the question's {asked} tokens leave no room for the context in a window of "
+            f"{options.max_seq_len}; shorten it, or cut it by max_question_len."
+        )
+    if options.own_stride:
+        raise InputError(
+            f"beside a question of {asked} tokens a window holds {room} of the context, which is "
+            f"too few for doc_stride={stride}; lower it, or raise max_seq_len."
+        )
+    return room, room // 2
+
+
 def context_windows(
     question: QuestionTokens,
     context: ContextTokens,
@@ -97,21 +125,10 @@ def context_windows(
     """
     settings = tokenizer.settings
     asked, tokens = len(question.ids_L), len(context.ids_L)
-    room = options.max_seq_len - SPECIAL - asked
-    if room < tokens and room <= 0:
-        raise InputError(
-            f"inputs[{number}]: the question's {asked} tokens leave no room for the context in "
-            f"max_seq_len={options.max_seq_len}; pass a max_question_len."
-        )
-    stride = options.doc_stride
-    if room < tokens and stride >= room:
-        if options.own_stride:
-            raise InputError(
-                f"inputs[{number}]: beside a question of {asked} tokens a window holds {room} of "
-                f"the context, which is too few for doc_stride={stride}; lower it, or raise "
-                "max_seq_len."
-            )
-        stride = room // 2
+    try:
+        room, stride = room_and_stride(asked, tokens, options)
+    except InputError as failure:
+        raise InputError(f"inputs[{number}]: {failure}") from None
     context_first = settings.padding_side == "left"
     cls_, sep = [np.array([i], np.int32) for i in (tokenizer.cls_token_id, tokenizer.sep_token_id)]
     on_the_left = settings.truncation_side == "left"

@@ -19,8 +19,9 @@ from .context_windows import (
     context_tokens,
     context_windows,
     question_tokens,
+    room_and_stride,
 )
-from .options import Options, checked_options
+from .options import SPECIAL, Options, checked_options
 from .span_answer import SpanAnswer, SpanAnswers, span_result
 from .spans import window_spans
 
@@ -122,6 +123,39 @@ class QuestionAnswering(HeadTask[Head]):
             return self._answers(items, first, options, bounds)
 
         return answers(asked, lambda item: isinstance(item, Mapping), window, "questions")
+
+    def expect_room(
+        self,
+        question: str,
+        context: str,
+        *,
+        doc_stride: int | None = None,
+        max_seq_len: int | None = None,
+        max_question_len: int | None = None,
+    ) -> None:
+        """Refuse a question that no window can hold, before many others are answered.
+
+        Args:
+            question: what is asked.
+            context: what is to answer it.
+            doc_stride: as for a call.
+            max_seq_len: likewise.
+            max_question_len: likewise.
+
+        Raises:
+            InputError: the question leaves no room for the context, or an option is out of range.
+        """
+        options = checked_options(
+            limit=self.model.max_length,
+            doc_stride=doc_stride,
+            max_seq_len=max_seq_len,
+            max_question_len=max_question_len,
+        )
+        (tokens,) = question_tokens(self.model.tokenizer, [question], options)
+        asked = len(tokens.ids_L)
+        if options.max_seq_len - SPECIAL - asked <= options.doc_stride:  # else any context fits
+            (read,) = context_tokens(self.model.tokenizer, [context])
+            room_and_stride(asked, len(read.ids_L), options)
 
     def _answers(
         self, items: list[Any], first: int, options: Options, bounds: Bounds
