@@ -14,12 +14,10 @@ import json
 import os
 import random
 import shutil
-import signal
 import string
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -33,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from npdistil.checkpoint.names import expected_tensors
 from npdistil.config import EncoderConfig
 from npdistil.tasks.convert import convert_folder
+from tools.killed_child import DIED, die, in_a_child
 
 CONFIG = {
     "model_type": "bert",
@@ -50,7 +49,6 @@ CONFIG = {
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CALLS = ("mkdir", "chmod", "fsync", "rename", "link", "unlink", "replace")
 BEGUN_AT = "weights written"
-DIED = -signal.SIGKILL
 Kill = Callable[[], None]
 
 
@@ -93,7 +91,7 @@ class Trial:
         self.steps: list[str] = []
         self._convert(self.steps.append)
         start = time.perf_counter()
-        code = self._in_a_child(self._convert_anew)
+        code = in_a_child(self._convert_anew)
         self.seconds = time.perf_counter() - start
         assert code == 0, "the conversion fails without a kill"
         self.whole = _contents(self.target)
@@ -115,7 +113,7 @@ class Trial:
             for n in count(1):
                 shutil.rmtree(self.target, ignore_errors=True)
                 if begun:
-                    self._in_a_child(partial(self._convert, partial(_die_if_equal, BEGUN_AT)))
+                    in_a_child(partial(self._convert, partial(_die_if_equal, BEGUN_AT)))
                 left = self._killed(partial(self._dying_at, name, n, when))
                 if left == "not killed":
                     break
@@ -129,7 +127,7 @@ class Trial:
     def _killed(self, run: Kill, after: float | None = None) -> str:
         """What a kill leaves, and whether the next run makes it good."""
         shutil.rmtree(self.target, ignore_errors=True)
-        code = self._in_a_child(run, after)
+        code = in_a_child(run, after)
         if code != DIED and after is None:
             return "not killed" if code == 0 else f"exit code {code}"
         if _state(self.source) != self.before:
@@ -161,39 +159,19 @@ class Trial:
             nonlocal calls
             calls += 1
             if calls == n and when == "before":
-                _die()
+                die()
             result = original(*args, **kwargs)
             if calls == n:
-                _die()
+                die()
             return result
 
         setattr(os, name, dying)
         self._convert()
 
-    @staticmethod
-    def _in_a_child(run: Kill, after: float | None = None) -> int:
-        """Run in a fork, kill it after some seconds, and return its exit code."""
-        child = os.fork()
-        if child == 0:
-            try:
-                run()
-            except BaseException:
-                traceback.print_exc()
-                os._exit(3)
-            os._exit(0)
-        if after is not None:
-            time.sleep(after)
-            os.kill(child, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
 
 def _die_if_equal(step: str, done: str) -> None:
     if step == done:
-        _die()
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+        die()
 
 
 def _write_source(folder: Path, vocabulary: bool) -> None:

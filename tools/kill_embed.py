@@ -14,11 +14,9 @@ import importlib
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -35,6 +33,7 @@ from npdistil.cli import embed_job
 from npdistil.cli import main as npdistil
 from npdistil.cli.partial_file import NEW, SUFFIX
 from npdistil.config import EncoderConfig
+from tools.killed_child import DIED, die, in_a_child
 
 FORMATS = (".npy", ".jsonl", ".parquet", ".safetensors")
 CONFIG = {
@@ -51,7 +50,6 @@ CONFIG = {
     "pad_token_id": 0,
 }
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh", "##a", "##b"]
-DIED = -signal.SIGKILL
 NOTHING, PARTIAL, WHOLE = "nothing", "a partial file", "the whole output"
 LEFT = (NOTHING, PARTIAL, WHOLE)
 CALLS = ("write", "replace", "unlink", "fsync")
@@ -102,7 +100,7 @@ class Trial:
         self._whole = self._output.read_bytes()
         start = time.perf_counter()
         self._output.unlink()
-        assert self._in_a_child(self._embed) == 0, "it fails without a kill"
+        assert in_a_child(self._embed) == 0, "it fails without a kill"
         self._seconds = time.perf_counter() - start
         assert self._output.read_bytes() == self._whole, "two runs differ"
 
@@ -129,13 +127,13 @@ class Trial:
         """What kills leave, and whether the next run makes it good."""
         left = NOTHING
         for run, after in runs:
-            code = self._in_a_child(run, after)
+            code = in_a_child(run, after)
             if code != DIED and after is None:
                 return "not killed" if code == 0 else f"EXIT CODE {code}"
             left = self._left()
             if left not in LEFT:
                 return left
-        code = self._in_a_child(self._embed)
+        code = in_a_child(self._embed)
         if code != 0:
             return f"EXIT CODE {code} WHEN RESUMED"
         if self._output.read_bytes() != self._whole:
@@ -166,22 +164,6 @@ class Trial:
             sys.stderr = told
         assert code == 1, "some lines are bad"
 
-    @staticmethod
-    def _in_a_child(run: Callable[[], None], after: float | None = None) -> int:
-        """Run in a fork, kill it after some seconds, and return its exit code."""
-        child = os.fork()
-        if child == 0:
-            try:
-                run()
-            except BaseException:
-                traceback.print_exc()
-                os._exit(3)
-            os._exit(0)
-        if after is not None:
-            time.sleep(after)
-            os.kill(child, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
 
 class _Dying:
     """Makes the n-th call of one kind deadly, in the process that calls this."""
@@ -200,21 +182,17 @@ class _Dying:
         def dying(*args: Any, **kwargs: Any) -> Any:
             last = next(calls) == self._n
             if last and self._when == "before":
-                _die()
+                die()
             if last and self._when == "half":
                 partial, content = args
                 original(partial, content[: len(content) // 2])
-                _die()
+                die()
             result = original(*args, **kwargs)
             if last:
-                _die()
+                die()
             return result
 
         setattr(owner, attribute, dying)
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _write_model(folder: Path) -> None:
