@@ -141,18 +141,27 @@ def render(found: Report) -> str:
     lines = table([Figure(**figure) for figure in found["figures"]])
     lines.append(f"| *allowed* | | | {' | '.join(allowed)} |")
     packages = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    meaning = [
+        "*logits*: the largest difference of a logit, or of a number of a vector or of a "
+        "regression; empty where the other library does not show them.",
+        "*scores*: the largest difference of a score (a probability, a similarity), as a share of "
+        "the other library's; empty where the answers have none.",
+        "*unlike*: how many labels, spans, offsets, words or ranks differ.",
+        "*decided*: the share of the inputs whose best score is clearly above chance, so that the "
+        "answer is one: twice as high as if all were alike, or half way from there to 1. A span "
+        "must have four times as much; a number of a regression or ranking must be far from the "
+        "mean of all, a hundred times what a logit may differ. The figure allowed is the least.",
+    ]
     text = [
-        "Each task on real inputs beside Transformers and sentence-transformers: the largest "
-        "difference of a logit, the largest of a score as a share of it, how many labels, spans, "
-        "offsets, words or ranks differ, and the share of the inputs whose best score is at least "
-        "twice as high, or half way to 1, as all would be by chance (the least that is allowed). "
+        "Each task on real inputs beside Transformers and sentence-transformers. "
         f"{', '.join(RANDOM)} are random weights of these shapes; {', '.join(FITTED)} are heads "
         "that `make heads` fits over all-MiniLM-L6-v2.",
         f"Measured on {found['date']} by `make tasks`: {found['cpu']}, Python {found['python']}, "
         f"{packages}.",
     ]
+    items = [textwrap.fill(f"- {part}", 100, subsequent_indent="  ") for part in meaning]
     paragraphs = [textwrap.fill(part, 100, break_on_hyphens=False) for part in text]
-    return "\n\n".join(["\n".join(lines), *paragraphs])
+    return "\n\n".join(["\n".join(lines), "\n".join(items), *paragraphs])
 
 
 def _cells(figure: Figure) -> list[str]:

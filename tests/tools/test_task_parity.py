@@ -1,13 +1,14 @@
 """The tool that compares all tasks with their peers: its bounds, and what it writes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tools import task_parity
 from tools.readme_block import markers, read_block
-from tools.task_cases.figure import Figure, absolute, faults, is_decided, relative
+from tools.task_cases.figure import Figure, absolute, faults, is_decided, largest, relative
 
 FINE = Figure("text classification", "distilbert", 50, 1e-5, 1e-4, 0, 0.9)
 NAN = float("nan")
@@ -38,6 +39,7 @@ def test_differences():
     assert absolute([1.0, 2.0], [1.5, 2.25]) == 0.5
     assert relative([1.0, 2.0], [2.0, 2.5]) == 0.5
     assert absolute([NAN, 1.0], [0.0, 1.0]) != absolute([NAN, 1.0], [0.0, 1.0])
+    assert largest([1.0, 2.0]) == 2.0 and largest([0.0, NAN]) != largest([0.0, NAN])
     for difference in (absolute, relative):
         with pytest.raises(AssertionError):
             difference([1.0], [1.0, 2.0])
@@ -61,13 +63,15 @@ def written(figures: list[Figure], tmp_path: Path, monkeypatch) -> tuple[int, Pa
 
 
 def test_table_and_json_are_written(tmp_path, monkeypatch):
-    """Catches a row left out, and a README that cannot be written again from the JSON."""
+    """Catches a row left out, a column without a word on it, a README not made from the JSON."""
     figures = [FINE, FINE._replace(model="sst2", inputs=1500, logits=None)]
     code, readme, file = written(figures, tmp_path, monkeypatch)
     assert code == 0
     block = read_block(readme.read_text(), "tasks")
     assert "| text classification | distilbert | 50 | 1.0e-05 | 1.0e-04 | 0 | 90% |" in block
     assert "| text classification | sst2 | 1,500 |  | 1.0e-04 | 0 | 90% |" in block
+    (head, *_), items = block.splitlines(), re.findall(r"^- \*(\w+)\*: ", block, re.MULTILINE)
+    assert items == re.findall(r"\w+", head)[3:], "a column that nothing explains"
     assert [Figure(**row) for row in json.loads(file.read_text())["figures"]] == figures
     readme.write_text(readme.read_text().replace("1,500", "9"))
     assert task_parity.main(["--render"]) == 0

@@ -8,7 +8,7 @@ from torch import nn
 
 from npdistil.tasks.classification.cross_encoder import CrossEncoder
 from tests.data.real_texts import pairs_of
-from tools.task_cases.figure import Figure, absolute, relative
+from tools.task_cases.figure import Figure, absolute, largest, relative
 from tools.task_cases.models import RANDOM, Case
 from tools.task_cases.pair_regression import HEAD as HEAD
 from tools.task_cases.pair_regression import apart
@@ -20,28 +20,33 @@ DOCUMENTS = 10  # of a query
 def compare(case: Case, inputs: int) -> Figure:
     """Questions of QNLI dev, each with its sentence and the nine that follow.
 
-    In turn they are ranked by logits and by scores; decided is as in the regression, among the
-    documents of a query.
+    All are ranked by scores and by logits; decided is as in the regression, among the documents of
+    a query.
     """
     rows = pairs_of(case.data, "QNLI")[:inputs]
     ours = CrossEncoder.from_pretrained(case.folder)
     theirs = PeerCrossEncoder(str(case.folder), device="cpu")
-    logits, scores, unlike, decided = 0.0, 0.0, 0, 0
-    for number, start in enumerate(range(0, len(rows), DOCUMENTS)):
+    logits, scores, unlike, decided = list[float](), list[float](), 0, 0
+    for start in range(0, len(rows), DOCUMENTS):
         query = rows[start][0]
         documents = [sentence for _, sentence in rows[start : start + DOCUMENTS]]
-        if number % 2:
-            found = ours.rank(query, documents, activation_fn="none")
-            wanted = theirs.rank(query, documents, activation_fn=nn.Identity())
-            logits = max(logits, absolute(*_by_document(found, wanted)))
-        else:
-            found, wanted = ours.rank(query, documents), theirs.rank(query, documents)
-            scores = max(scores, relative(*_by_document(found, wanted)))
+        found, wanted = ours.rank(query, documents), theirs.rank(query, documents)
+        scores.append(relative(*_by_document(found, wanted)))
+        unlike += _other_ranks(found, wanted)
         decided += apart([row["score"] for row in wanted])
-        unlike += sum(
-            row["corpus_id"] != other["corpus_id"] for row, other in zip(found, wanted, strict=True)
-        )
-    return Figure("reranking", case.model, len(rows), logits, scores, unlike, decided / len(rows))
+        found = ours.rank(query, documents, activation_fn="none")
+        wanted = theirs.rank(query, documents, activation_fn=nn.Identity())
+        logits.append(absolute(*_by_document(found, wanted)))
+        unlike += _other_ranks(found, wanted)
+    return Figure(
+        "reranking", case.model, len(rows),
+        largest(logits), largest(scores), unlike, decided / len(rows),
+    )  # fmt: skip
+
+
+def _other_ranks(found: Sequence[dict[str, Any]], wanted: Sequence[dict[str, Any]]) -> int:
+    pairs = zip(found, wanted, strict=True)
+    return sum(row["corpus_id"] != other["corpus_id"] for row, other in pairs)
 
 
 def _by_document(

@@ -68,6 +68,15 @@ def relative(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return float(np.max(np.abs(found - wanted) / np.abs(wanted), initial=0.0))
 
 
+def largest(differences: Sequence[float]) -> float:
+    """The largest of several; NaN where one is NaN, which Python's own `max` may pass over.
+
+    >>> max(0.0, float("nan")), largest([0.0, float("nan")])
+    (0.0, nan)
+    """
+    return float(np.max(differences))
+
+
 def is_decided(best: float, choices: int) -> bool:
     """Whether the best of so many scores that sum to 1 is clearly above the mean.
 

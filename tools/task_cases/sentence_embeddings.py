@@ -21,7 +21,7 @@ from npdistil.encoder.backend import POOLINGS
 from npdistil.tasks.embedding.quantization import quantize_embeddings
 from npdistil.tasks.embedding.request import PRECISIONS, SIMILARITY_NAMES
 from tests.data.real_texts import real_pairs
-from tools.task_cases.figure import Figure, absolute, relative
+from tools.task_cases.figure import Figure, absolute, largest, relative
 from tools.task_cases.models import MINILM, RANDOM, Case
 from tools.task_cases.text_classification import HEAD as HEAD  # its encoder alone is used
 
@@ -99,7 +99,7 @@ def _compare_folder(folder: Path, texts: list[str]) -> tuple[float, float, int, 
     unlike += int((behind > 4 * absolute(vectors, theirs)).sum())
     usual = np.maximum(wanted[wanted >= -1].reshape(len(texts), -1).mean(axis=1), 0.25)
     decided = wanted.max(axis=1) > np.minimum(2 * usual, (1 + usual) / 2)
-    return max(numbers), scores, unlike, float(decided.mean())
+    return largest(numbers), scores, unlike, float(decided.mean())
 
 
 def _scores(ours: SentenceEncoder, peer: Any, vectors: NDArray[Any], theirs: NDArray[Any]) -> float:
@@ -116,7 +116,7 @@ def _scores(ours: SentenceEncoder, peer: Any, vectors: NDArray[Any], theirs: NDA
             large = np.abs(b) > NEAR_ZERO
             assert large.mean() > 0.3
             worst.append(relative(a[large], b[large]))
-    return max(worst)
+    return largest(worst)
 
 
 def _cosines(vectors: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from transformers.pipelines.text_classification import ClassificationFunction
 from npdistil.tasks.classification.text_classification import TextClassification
 from npdistil.tasks.task_model import open_task_model
 from tests.data.real_texts import sst2
-from tools.task_cases.figure import Figure, absolute, is_decided, relative
+from tools.task_cases.figure import Figure, absolute, is_decided, largest, relative
 from tools.task_cases.models import RANDOM, Case, RandomHead
 
 HEAD = RandomHead("text-classification", ("contradiction", "neutral", "entailment"))
@@ -41,7 +41,7 @@ def compare_labels(
         model = replace(model, settings=replace(model.settings, problem_type=problem_type))
     ours = TextClassification(model)
     items = list(inputs)
-    logits, scores, unlike, decided = 0.0, 0.0, 0, 0
+    logits, scores, unlike, decided = list[float](), list[float](), 0, 0
     for item, raw, found in zip(
         items,
         ours(items, top_k=None, function_to_apply="none"),
@@ -50,15 +50,18 @@ def compare_labels(
     ):
         passed = peer.forward(peer.preprocess(item))  # once for both; a pass takes most of the time
         theirs = peer.postprocess(passed, NONE, top_k=None, _legacy=False)
-        logits = max(logits, absolute(*_by_label(raw, theirs)))
+        logits.append(absolute(*_by_label(raw, theirs)))
         wanted = peer.postprocess(passed, top_k=None, _legacy=False)
-        scores = max(scores, relative(*_by_label(found, wanted)))
+        scores.append(relative(*_by_label(found, wanted)))
         unlike += [row["label"] for row in found] != [row["label"] for row in wanted]
         if problem_type == "multi_label_classification":  # each label for or against
             decided += is_decided(max(max(row["score"], 1 - row["score"]) for row in wanted), 2)
         else:
             decided += is_decided(wanted[0]["score"], len(wanted))
-    return Figure(task, case.model, len(items), logits, scores, unlike, decided / len(items))
+    return Figure(
+        task, case.model, len(items),
+        largest(logits), largest(scores), unlike, decided / len(items),
+    )  # fmt: skip
 
 
 def _by_label(found: list[Any], wanted: list[Any]) -> tuple[list[float], list[float]]:
