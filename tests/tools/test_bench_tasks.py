@@ -12,13 +12,15 @@ from tools import bench_tasks
 from tools.bench import tasks
 
 GOOD = {
-    "tasks": {"task": "tags", "overhead": 0.04, "threads": 1},
-    "search": {"search_ms": 12.5, "threads": 2},
-    "memory": {"more_bytes": 900, "table_bytes": 1000, "threads": 1},
+    "tasks": {"measurement": "tasks", "threads": 1, "task": "tags", "overhead": 0.04},
+    "search": {"measurement": "search", "threads": 2, "search_ms": 12.5},
+    "first-token": {"measurement": "first-token", "threads": 1, "speedup": 1.1},
+    "memory": {"measurement": "memory", "threads": 1, "more_bytes": 900, "table_bytes": 1000},
 }
 BAD = {
     "tasks": ({"overhead": 0.06}, "tags, threads 1: overhead 6.0%"),
     "search": ({"search_ms": 31.0}, "search, threads 2: 31.0 ms"),
+    "first-token": ({"speedup": 1.0}, "first-token, threads 1: speed-up 1.00"),
     "memory": ({"more_bytes": 1000}, "memory: the head takes 1,000 bytes"),
 }
 
@@ -34,12 +36,24 @@ def test_what_is_beyond_the_promise(name):
     assert len(bench_tasks.beyond({**GOOD[name], **nan})) == 1
 
 
+@pytest.mark.parametrize("name", GOOD)
+def test_a_row_without_a_figure_keeps_no_promise(name):
+    """Catches a figure that got another name, and is taken for 0."""
+    assert bench_tasks.JUDGED.keys() == tasks.MEASUREMENTS.keys() == GOOD.keys()
+    for key in GOOD[name].keys() - {"measurement", "threads"}:
+        row = {other: value for other, value in GOOD[name].items() if other != key}
+        (found,) = bench_tasks.beyond(row)
+        assert found == f"{name}, threads {row['threads']}: no {key} in the row"
+
+
 def test_runs_are_written(monkeypatch, tmp_path, capsys):
     """Catches rows without threads, a run of a part that replaces the whole, and exit code 0."""
     monkeypatch.setattr(bench_tasks, "JSON", tmp_path / "task_speed.json")
-    rows = {name: [{**row}] for name, row in GOOD.items()} | {"first-token": [{"speedup": 1.1}]}
-    for (row,) in rows.values():
-        row.pop("threads", None)
+    own = {"measurement", "threads"}
+    rows = {
+        name: [{key: value for key, value in row.items() if key not in own}]
+        for name, row in GOOD.items()
+    }
     monkeypatch.setattr(bench_tasks, "run", lambda name, threads, options: rows[name])
     assert bench_tasks.main(["--only", "search", "--threads", "1"]) == 0
     assert not bench_tasks.JSON.exists()
@@ -52,8 +66,9 @@ def test_runs_are_written(monkeypatch, tmp_path, capsys):
     rows["search"] = [{"search_ms": 99.0}]
     assert bench_tasks.main(["--threads", "1"]) == 1
     assert "search, threads 1: 99.0 ms" in capsys.readouterr().err
-    monkeypatch.setattr(bench_tasks, "run", lambda *_: None)
-    assert bench_tasks.main(["--threads", "1"]) == 2
+    for nothing in (None, []):
+        monkeypatch.setattr(bench_tasks, "run", lambda *_, found=nothing: found)
+        assert bench_tasks.main(["--threads", "1"]) == 2
 
 
 def test_the_engine_alone_gets_the_rows_of_the_task(rng):
