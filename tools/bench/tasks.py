@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,7 +60,6 @@ def search(turns: int, parts: int) -> Rows:
 
 def tasks(turns: int, parts: int) -> Rows:
     """Each task beside the engine alone, on the same token rows."""
-    from npdistil.tasks.classification.cross_encoder import CrossEncoder
     from npdistil.tasks.pipeline import pipeline
 
     texts = _texts(parts)
@@ -72,38 +71,38 @@ def tasks(turns: int, parts: int) -> Rows:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # no label of this head means entailment
         topics = pipeline("zero-shot-classification", fitted_folder(LABELLED))
-    ranks = CrossEncoder.from_pretrained(fitted_folder(LABELLED))
+    ranks = pipeline("text-ranking", fitted_folder(LABELLED))
     fewer = texts[:: len(TOPICS)]  # each is read once for each label
     pairs = [(QUESTION, text) for text in texts]
     asked = [{"question": QUESTION, "context": text} for text in texts]
     masked = [f"[MASK] {text}" for text in texts]
 
     def logits(task: Any) -> Engine:
-        head = (task.model if hasattr(task, "model") else task._model).head
+        head = task.model.head
         return lambda backend, part: head.logits(backend, part)
 
     def word_scores(backend: Any, part: PackedBatch) -> object:
-        rows_M = np.flatnonzero(part.input_ids_T == words._mask_id)
-        return words._model.head.logits(backend, part, rows_M)
+        rows_M = np.flatnonzero(part.input_ids_T == words.tokenizer.mask_token_id)
+        return words.model.head.logits(backend, part, rows_M)
 
     chosen: list[tuple[str, Any, Callable[[], object], Engine]] = [
         (
-            "sentence embeddings",
+            "sentence-similarity",
             sentences,
             lambda: sentences.encode(texts, show_progress_bar=False),
             lambda backend, part: sentences.head(backend, part),
         ),
-        ("text classification", labels.model, lambda: labels(texts), logits(labels)),
+        ("text-classification", labels.model, lambda: labels(texts), logits(labels)),
         (
-            "token classification",
-            tags._model,
+            "token-classification",
+            tags.model,
             lambda: tags(texts, aggregation_strategy="simple"),
             logits(tags),
         ),
-        ("question answering", spans.model, lambda: spans(asked), logits(spans)),
-        ("zero-shot", topics.model, lambda: topics(fewer, TOPICS), logits(topics)),
-        ("cross-encoder", ranks.model, lambda: ranks.predict(pairs), logits(ranks)),
-        ("fill-mask", words._model, lambda: words(masked), word_scores),
+        ("question-answering", spans.model, lambda: spans(asked), logits(spans)),
+        ("zero-shot-classification", topics.model, lambda: topics(fewer, TOPICS), logits(topics)),
+        ("text-ranking", ranks.model, lambda: ranks.predict(pairs), logits(ranks)),
+        ("fill-mask", words.model, lambda: words(masked), word_scores),
     ]
     return [
         {"task": name, "texts": len(texts), **_beside_engine(model.encoder, call, engine, turns)}
@@ -132,7 +131,8 @@ def first_token(turns: int, parts: int) -> Rows:
         for part in cut:
             head.logits(backend, part)
 
-    slow, fast = _in_turn([everything, first_tokens], turns)
+    taken = _in_turn([everything, first_tokens], turns)
+    slow, fast = ([turn.wall_s for turn in call] for call in taken)
     ratio = statistics.median(a / b for a, b in zip(slow, fast, strict=True))
     row = {
         "sequences": len(batch.lengths),
@@ -174,6 +174,11 @@ MEASUREMENTS: dict[str, Callable[[int, int], Rows]] = {
 }
 
 
+class _Taken(NamedTuple):
+    wall_s: float
+    cpu_s: float  # of all threads; what other processes do is not in it
+
+
 class _Recorder:
     """A backend that keeps the batches that it gets."""
 
@@ -202,12 +207,16 @@ def _beside_engine(
     parts = [part for _, part in by_length(_joined(recorder.batches), BATCH_TOKENS)]
     assert parts, "the task did not call its encoder"
     with_task, alone = _in_turn([call, lambda: [engine(backend, part) for part in parts]], turns)
-    ratio = statistics.median(a / b for a, b in zip(with_task, alone, strict=True))
+    ratios = [
+        (a.wall_s / b.wall_s, a.cpu_s / b.cpu_s) for a, b in zip(with_task, alone, strict=True)
+    ]
+    overhead, cpu_overhead = (statistics.median(kind) - 1 for kind in zip(*ratios, strict=True))
     return {
         "token_rows": sum(len(part.input_ids_T) for part in parts),
-        "task_s": statistics.median(with_task),
-        "engine_s": statistics.median(alone),
-        "overhead": ratio - 1,
+        "task_s": statistics.median(taken.wall_s for taken in with_task),
+        "engine_s": statistics.median(taken.wall_s for taken in alone),
+        "overhead": overhead,
+        "cpu_overhead": cpu_overhead,
     }
 
 
@@ -221,14 +230,15 @@ def _joined(batches: list[PackedBatch]) -> PackedBatch:
     return PackedBatch(ids, types, positions, ends)
 
 
-def _in_turn(calls: list[Callable[[], object]], turns: int) -> list[list[float]]:
-    """Seconds of each call in each turn; slow drifts of the machine meet all alike."""
-    found: list[list[float]] = [[] for _ in calls]
+def _in_turn(calls: list[Callable[[], object]], turns: int) -> list[list[_Taken]]:
+    """What each call takes in each turn; slow drifts of the machine meet all alike."""
+    found: list[list[_Taken]] = [[] for _ in calls]
     for turn in range(turns + 1):
         for n, call in enumerate(calls):
-            seconds = _seconds(call)
+            cpu = time.process_time()
+            wall_s = _seconds(call)
             if turn:  # the first touches memory that is cold
-                found[n].append(seconds)
+                found[n].append(_Taken(wall_s, time.process_time() - cpu))
     return found
 
 
