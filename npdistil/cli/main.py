@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 from .. import __version__
 from ..errors import NpdistilError
 from .messages import say
-from .option_names import in_options
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
 # In the order of --help. Each is a file of this folder, with `add_arguments`, `run` and EXAMPLE, a
@@ -116,6 +115,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         try:
             return int(options.run(options) or OK)  # a verb that checks something returns 1
         except NpdistilError as error:
+            from .option_names import in_options  # late: most runs have no error
+
             say(f"npdistil: error: {in_options(str(error), options.parser)}")
             return BAD_INPUT
 
