@@ -16,7 +16,7 @@ INSTEAD = {
     "return_all_scores": "write top_k=None",
     "grouped_entities": 'write aggregation_strategy="simple"',
     "ignore_subwords": 'write aggregation_strategy="first"',
-    "device": 'this package runs on the CPU; leave it out, or give pipeline device="cpu"',
+    "device": "this package runs on the CPU; leave it out",
     "tokenizer": "a model comes with the tokenizer of its folder; leave it out",
 }
 
@@ -57,13 +57,29 @@ def checked_defaults(kind: type, options: dict[str, Any]) -> dict[str, Any]:
     """Options that all calls of an object of this class shall have; values are for the call.
 
     Raises:
-        InputError: an option that calls of this class do not take.
+        InputError: an option that calls of this class do not take, or a device that is no CPU.
     """
-    known = call_options(kind)
+    options, known = without_device(options), call_options(kind)
     for option in options:
         if option not in known:
-            raise unknown_option(option, kind.__name__, known)
+            every = dict.fromkeys([*loading_options(kind), *known])  # each once
+            raise unknown_option(option, kind.__name__, every)
     return options
+
+
+def without_device(options: dict[str, Any]) -> dict[str, Any]:
+    """Options but for `device`, which may be "cpu", -1 or None.
+
+    Raises:
+        InputError: it is anything else.
+    """
+    device = options.get("device")
+    if device not in (None, "cpu", -1) and str(device) != "cpu":  # torch.device("cpu") is fine
+        raise InputError(
+            f'device: this package runs on the CPU; expected "cpu", -1 or None, received '
+            f"{device!r:.80}."
+        )
+    return {name: value for name, value in options.items() if name != "device"}
 
 
 def with_defaults(call: Call) -> Call:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .call_defaults import call_options, loading_options, unknown_option
+from .call_defaults import call_options, loading_options, unknown_option, without_device
 
 # What each task is called, by Transformers or at the hub: module and class.
 TASKS = {
@@ -52,12 +52,7 @@ def pipeline(task: str, model: str | Path, **options: Any) -> Any:
     if name not in TASKS:
         names = ", ".join(sorted([*TASKS, *ALIASES]))
         raise InputError(f"task: expected one of {names}, received {task!r:.80}.")
-    device = options.pop("device", None)
-    if device not in (None, "cpu", -1) and str(device) != "cpu":  # torch.device("cpu") is fine
-        raise InputError(
-            f'device: this package runs on the CPU; expected "cpu", -1 or None, received '
-            f"{device!r:.80}."
-        )
+    options = without_device(options)
     module, kind = TASKS[name]
     loaded = getattr(importlib.import_module(f".{module}", __package__), kind)
     known = dict.fromkeys([*loading_options(loaded), *call_options(loaded)])  # each once

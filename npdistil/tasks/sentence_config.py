@@ -3,7 +3,6 @@
 Each file has a reader of its own in `embedding/`. Old and new spellings are both read.
 """
 
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from .embedding.dense_folder import DenseConfig, read_dense
 from .embedding.modules_file import Module, read_modules
 from .embedding.pooling_file import PoolingConfig, checked_pooling, read_pooling
 from .embedding.settings_file import SentenceSettings, read_settings
+from .user_warning import warn_user
 
 DEFAULT_MAX_SEQ_LENGTH = 512
 SETTINGS_FILES = ("sentence_bert_config.json", "sentence_distilbert_config.json")
@@ -61,12 +61,10 @@ def read_sentence_config(folder: Path, pooling: str | None) -> SentenceConfig:
     settings = read_settings(folder)
     if not is_there(folder / "modules.json", ConfigError):
         if chosen is None:
-            warnings.warn(
+            warn_user(
                 f"{folder}: no modules.json, so pooling is a guess: mean of all tokens, at most "
                 f"{DEFAULT_MAX_SEQ_LENGTH} of them. Choose with pooling='mean', 'cls' or another "
-                "(--pooling on the command line).",
-                UserWarning,
-                stacklevel=3,
+                "(--pooling on the command line)."
             )
         guess = PoolingConfig(chosen or ("mean",))
         return SentenceConfig(folder, guess, (), DEFAULT_MAX_SEQ_LENGTH, settings, guessed=True)

@@ -1,9 +1,8 @@
 """One input or many, in order, from constant memory: how every task is called."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,10 @@ from ..errors import InputError
 from ..progress import progress
 
 WINDOW = 256  # items that are read, tokenised and ordered by length at a time
+CHARACTERS = 1 << 20  # of these items; a longer one is read by itself
 BATCH_TOKENS = 16_384  # token rows that are computed at a time, however many items they are
 
+Item = TypeVar("Item")
 # Items that follow each other, and the number of the first; as many results.
 Window = Callable[[list[Any], int], list[Any]]
 
@@ -26,9 +27,11 @@ def answers(inputs: object, one: Callable[[object], bool], window: Window, unit:
 
     Args:
         inputs: an item; a list, tuple or one-dimensional array of items; a `Path`, whose lines are
-            the items; or any other iterable. A stream is read no further than a window ahead.
+            the items; or any other iterable. A stream is read no further than a window ahead, and
+            the item behind it.
         one: whether something is an item by itself; asked first.
-        window: computes the results of up to 256 items; gets the number of the first, for messages.
+        window: computes the results of what `read_ahead` yields; gets the number of the first, for
+            messages.
         unit: what the items are called beside the progress bar, "texts".
 
     Returns:
@@ -61,13 +64,53 @@ def answers(inputs: object, one: Callable[[object], bool], window: Window, unit:
 
 
 def _results(inputs: Iterable[Any], total: int | None, window: Window, unit: str) -> Iterator[Any]:
-    items, first = iter(inputs), 0
+    first = 0
     with progress(total, unit, None) as bar:
-        while read := list(islice(items, WINDOW)):
+        for read in read_ahead(inputs):
             results = window(read, first)
             first += len(read)
             bar.update(len(read))
             yield from results
+
+
+def read_ahead(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items that are held in memory at a time: at most `WINDOW`, of `CHARACTERS` in all.
+
+    Args:
+        items: texts, or dicts and lists of texts; of anything else no length is known.
+
+    Yields:
+        Items that follow each other, at least one. Equal texts among them count once: many
+        questions have one context.
+    """
+    read: list[Item] = []
+    known: set[str] = set()
+    held = 0
+    for item in items:
+        new = {*_texts(item)} - known
+        more = sum(map(len, new))
+        if read and held + more > CHARACTERS:
+            yield read
+            read, known, held = [], set(), 0
+            new = {*_texts(item)}
+            more = sum(map(len, new))
+        read.append(item)
+        known |= new
+        held += more
+        if len(read) == WINDOW:
+            yield read
+            read, known, held = [], set(), 0
+    if read:
+        yield read
+
+
+def _texts(item: object) -> Iterable[str]:
+    parts = item.values() if isinstance(item, Mapping) else item
+    if isinstance(parts, str):
+        return (parts,)
+    return (
+        [part for part in parts if isinstance(part, str)] if isinstance(parts, Collection) else ()
+    )
 
 
 def lines(path: Path) -> Iterator[str]:

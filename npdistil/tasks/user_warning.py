@@ -1,10 +1,11 @@
 """A warning that shows the line of the user's program, however deep in the package it arises."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
 
-PACKAGE = str(Path(__file__).parents[1])
+PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 def warn_user(message: str) -> None:

@@ -71,7 +71,7 @@ def test_an_unknown_option_is_named(echo):
         pipeline(echo, "folder", tpk=3)
     with pytest.raises(InputError, match=r"^tpk: no option of calls of .*Echo; it takes top_k, ba"):
         pipeline(echo, "folder")("x", tpk=3)
-    with pytest.raises(InputError, match=r"^tpk: no option of .*Echo; it takes top_k, batch_tok"):
+    with pytest.raises(InputError, match=r"^tpk: no option of .*Echo; it takes backend, num_th"):
         checked_defaults(Echo, {"tpk": 3})
 
 
@@ -106,6 +106,7 @@ def test_an_option_of_both_is_named_once():
 def test_the_processor_is_the_device(echo, device):
     """Catches the usual argument of Transformers refused, or passed on to a class."""
     assert pipeline(echo, "folder", device=device)("x") == pipeline(echo, "folder")("x")
+    assert checked_defaults(Echo, {"device": device, "top_k": 2}) == {"top_k": 2}
 
 
 @pytest.mark.parametrize("device", ["cuda", 0, "cuda:1", "mps", True])

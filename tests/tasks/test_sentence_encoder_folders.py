@@ -9,6 +9,7 @@ import pytest
 
 from npdistil import (
     ConfigError,
+    InputError,
     NpdistilError,
     SentenceEncoder,
     Tokenizer,
@@ -36,6 +37,31 @@ def test_vocabulary_larger_than_the_table(tmp_path: Path):
     folder = write_model(tmp_path, vocab=[*VOCAB, *(f"w{n}" for n in range(18))])
     with pytest.raises(TokenizerError, match=r"ids up to 37, .* table 37 rows"):
         SentenceEncoder.from_pretrained(folder, pooling="mean")
+
+
+def test_a_folder_in_the_constructor_is_loaded(tmp_path: Path):
+    """Catches TypeError for what users of sentence-transformers write first."""
+    folder = write_settings(write_model(tmp_path), settings={"max_seq_length": 7})
+    wanted = SentenceEncoder.from_pretrained(folder)
+    made = SentenceEncoder(str(folder))
+    assert made.max_seq_length == wanted.max_seq_length == 7
+    assert made("a b").tolist() == wanted.encode("a b").tolist()
+    numpy = SentenceEncoder(folder, backend="numpy", pooling="cls", device="cpu")
+    assert type(numpy.encoder.backend) is not type(made.encoder.backend)
+    assert numpy("a b").tolist() != made("a b").tolist()
+    other = SentenceEncoder(folder, max_seq_length=5, truncate_dim=3, prompts={"query": "a "})
+    assert other.max_seq_length == 5 and other.encode("a").shape == (3,)
+    assert other.prompts["query"] == "a " and set(other.prompts) == set(made.prompts)
+    parts = make()
+    for wrong in ((folder, parts.encoder), (parts.tokenizer,), (parts.tokenizer, parts.encoder)):
+        with pytest.raises(InputError, match=r"expected a folder .* from_pretrained loads"):
+            SentenceEncoder(*wrong)
+    with pytest.raises(InputError, match="without options of loading"):
+        SentenceEncoder(parts.tokenizer, parts.encoder, parts.head, backend="numpy")
+    with pytest.raises(
+        InputError, match=r"^no_such: no option of SentenceEncoder; it takes backend, "
+    ):
+        SentenceEncoder(folder, no_such=1)
 
 
 def test_from_pretrained_follows_the_folder(tmp_path: Path, texts):

@@ -10,6 +10,7 @@ import pytest
 from npdistil import InputError
 from npdistil.arguments import as_texts
 from npdistil.encoder.packing import PackedBatch, pack_rows
+from npdistil.tasks import stream
 from npdistil.tasks.stream import (
     BATCH_TOKENS,
     WINDOW,
@@ -17,6 +18,7 @@ from npdistil.tasks.stream import (
     by_length,
     in_spans,
     in_token_spans,
+    read_ahead,
 )
 from tests.models import TINY, cu_seqlens_of
 
@@ -88,6 +90,28 @@ def test_a_stream_is_read_a_window_ahead():
     assert [next(found) for _ in range(WINDOW)] == SHOUTED[:WINDOW]
     assert source.read == WINDOW
     assert next(found) == SHOUTED[WINDOW] and source.read == 2 * WINDOW
+
+
+def test_characters_are_bounded(monkeypatch):
+    """Catches a window of long texts that is held whole, and a long text that is left out."""
+    monkeypatch.setattr(stream, "CHARACTERS", 10)
+    texts, task = ["a" * 4, "b" * 6, "c", "d" * 99, "e", "f" * 10, "", "g"], Shout()
+    assert task(texts) == [text.upper() for text in texts]
+    assert task.seen == [(0, 2), (2, 1), (3, 1), (4, 1), (5, 2), (7, 1)]
+    source = iter(texts)
+    found = task(source)
+    assert next(found) == "AAAA" and next(source) == "d" * 99  # no further than the item behind
+
+
+def test_equal_texts_count_once(monkeypatch):
+    """Catches a context that is read again for each of its questions, and lists of words of no
+    length."""
+    monkeypatch.setattr(stream, "CHARACTERS", 10)
+    asked = [{"question": q, "context": "c" * 8} for q in "abcd"]
+    assert [*read_ahead(asked)] == [asked[:2], asked[2:]]
+    words = [["aaaa", "bbbb"], ["cccc"], ["cccc", "aaaa"]]
+    assert [*read_ahead(words)] == [words[:1], words[1:]]
+    assert [*read_ahead([3, None, 4.0])] == [[3, None, 4.0]]  # which whoever gets them refuses
 
 
 def test_a_stream_keeps_order_to_its_end():

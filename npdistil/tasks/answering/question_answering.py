@@ -1,6 +1,6 @@
 """`QuestionAnswering`: the stretch of a text that answers a question, with its place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from ..stream import BATCH_TOKENS, Bounds, answers, checked_bounds
 from .asked import Asked, as_asked, as_inputs
 from .collected import Collected
 from .context_windows import (
-    ContextTokens,
     ContextWindow,
     context_tokens,
     context_windows,
@@ -24,8 +23,6 @@ from .context_windows import (
 from .options import SPECIAL, Options, checked_options
 from .span_answer import SpanAnswer, SpanAnswers, span_result
 from .spans import window_spans
-
-READ_AHEAD = 1 << 20  # characters of contexts that are tokenised at a time; a longer one alone
 
 
 class QuestionAnswering(HeadTask[Head]):
@@ -167,7 +164,10 @@ class QuestionAnswering(HeadTask[Head]):
         found = [Collected(item.context) for item in asked]
         waiting: list[tuple[Collected, ContextWindow]] = []
         rows = 0
-        for index, context in enumerate(self._contexts(asked)):
+        places = {context: n for n, context in enumerate(dict.fromkeys(a.context for a in asked))}
+        contexts = context_tokens(self.tokenizer, [*places])  # each once
+        for index, item in enumerate(asked):
+            context = contexts[places[item.context]]
             for window in context_windows(
                 questions[index], context, self.model.tokenizer, options, first + index
             ):
@@ -184,14 +184,6 @@ class QuestionAnswering(HeadTask[Head]):
             span_result(collected.best(options), question.truncated, collected.null_odds)
             for collected, question in zip(found, questions, strict=True)
         ]
-
-    def _contexts(self, asked: Sequence[Asked]) -> Iterator[ContextTokens]:
-        """The tokens of each item's context; equal contexts that are near each other, once."""
-        for group in _groups([item.context for item in asked]):
-            places = {context: place for place, context in enumerate(dict.fromkeys(group))}
-            tokens = context_tokens(self.model.tokenizer, [*places])
-            for context in group:
-                yield tokens[places[context]]
 
     def _compute(self, waiting: list[tuple[Collected, ContextWindow]], options: Options) -> None:
         windows = [window for _, window in waiting]
@@ -216,19 +208,3 @@ def _checked(items: list[Any], first: int) -> list[Asked]:
         except InputError as failure:
             raise InputError(f"inputs[{number}]: {failure}") from None
     return asked
-
-
-def _groups(contexts: Sequence[str]) -> Iterator[list[str]]:
-    """Contexts that are tokenised together: as many as READ_AHEAD allows, at least one."""
-    group: list[str] = []
-    known: set[str] = set()
-    characters = 0
-    for context in contexts:
-        new = 0 if context in known else len(context)
-        if group and characters + new > READ_AHEAD:
-            yield group
-            group, known, characters, new = [], set(), 0, len(context)
-        group.append(context)
-        known.add(context)
-        characters += new
-    yield group

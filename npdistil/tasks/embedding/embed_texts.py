@@ -11,11 +11,9 @@ from ...encoder.encoder import Encoder
 from ...encoder.packing import PackedBatch, pack_rows, pack_sequences
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...text.tokenizer import Tokenizer
-from ..stream import BATCH_TOKENS, in_token_spans
+from ..stream import BATCH_TOKENS, in_token_spans, read_ahead
 from ..windows import distinct
 from .request import Request, Vectors
-
-CHARACTERS = 1 << 22  # of long texts whose ids are held at a time
 
 
 class TextEmbedder(NamedTuple):
@@ -43,7 +41,7 @@ class TextEmbedder(NamedTuple):
     def blocks(self, texts: list[str], batch_tokens: int) -> Iterator[NDArray[np.float32]]:
         """Embed some texts in their order, at most `batch_tokens` tokens at a time."""
         if self.request.overlap is not None:
-            for chunk in _chunks(texts):
+            for chunk in read_ahead(texts):
                 yield self.embed(chunk, len(chunk), _nobody).vectors_BE
             return
         batch, _ = self._pack(texts)
@@ -84,7 +82,7 @@ class TextEmbedder(NamedTuple):
     ) -> Vectors:
         """As `_embed_short`; texts that do not fit go through windows, one after another."""
         parts = []
-        for chunk in _chunks(texts):
+        for chunk in read_ahead(texts):
             packed = self.tokenizer.pack(self._prompted(chunk), truncation=False)
             sequences = np.split(packed.input_ids_T, packed.cu_seqlens[1:-1])
             fits = [len(ids_T) <= self.max_seq_length for ids_T in sequences]
@@ -137,20 +135,6 @@ class TextEmbedder(NamedTuple):
 
     def _hidden(self, batch: PackedBatch) -> Floats:
         return self.encoder.backend.encode(batch, False, False).hidden_states[-1]
-
-
-def _chunks(texts: list[str]) -> Iterator[list[str]]:
-    """Texts of at most `CHARACTERS` in all, at least one at a time."""
-    chunk: list[str] = []
-    held = 0
-    for text in texts:
-        if chunk and held + len(text) > CHARACTERS:
-            yield chunk
-            chunk, held = [], 0
-        chunk.append(text)
-        held += len(text)
-    if chunk:
-        yield chunk
 
 
 def _nobody(_: int) -> None:

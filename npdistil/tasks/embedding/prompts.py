@@ -4,12 +4,12 @@ The rules are those of sentence-transformers 6, where every model has the prompt
 "document", empty unless somebody says otherwise.
 """
 
-import warnings
 from collections.abc import Mapping
 
 from ...arguments import as_texts
 from ...errors import InputError
 from ...fields import shown
+from ..user_warning import warn_user
 
 ALWAYS = ("query", "document")
 OF_DOCUMENTS = ("document", "passage", "corpus")  # the first that there is
@@ -62,11 +62,7 @@ def chosen_prompt(
     """
     if prompt is not None:
         if prompt_name is not None:
-            warnings.warn(
-                "prompt and prompt_name are both given; prompt_name is ignored.",
-                UserWarning,
-                stacklevel=4,
-            )
+            warn_user("prompt and prompt_name are both given; prompt_name is ignored.")
         return _text(prompt, "prompt")
     if prompt_name is not None:
         return prompts[checked_prompt_name(prompt_name, prompts, "prompt_name")]

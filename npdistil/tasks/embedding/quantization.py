@@ -1,12 +1,12 @@
 """Embeddings in fewer bytes: a fourth (int8, uint8) or a thirty-second (binary, ubinary)."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ..user_warning import warn_user
 from .request import checked_precision
 
 BUCKETS = 255  # as many steps, of one width for each feature
@@ -94,11 +94,9 @@ def _ranges(
             "`calibration_embeddings`."
         )
     elif len(x_NE) < FEW:
-        warnings.warn(
+        warn_user(
             f"{precision} ranges come from {len(x_NE)} embeddings only; more of them, `ranges` or "
-            "`calibration_embeddings` make it stable.",
-            UserWarning,
-            stacklevel=3,
+            "`calibration_embeddings` make it stable."
         )
     return np.stack([known.min(axis=0), known.max(axis=0)]).astype(np.float32)
 

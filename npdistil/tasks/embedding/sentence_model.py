@@ -6,18 +6,17 @@ from typing import Any, Self
 
 from numpy.typing import ArrayLike, NDArray
 
-from ...checkpoint.locate import locate
-from ...checkpoint.weights_file import folder_of
 from ...encoder.encoder import Encoder
 from ...errors import InputError
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...text.tokenizer import Tokenizer
 from ..call_defaults import checked_defaults
-from ..model_parts import expect_fitting, make_kernels
-from ..sentence_config import read_sentence_config
+from ..model_parts import expect_fitting
+from .load_parts import load_parts
 from .prompts import checked_prompt_name, merged_prompts
 from .request import checked_similarity, positive_or_none
-from .sentence_head import load_head
+
+LOADING = ("backend", "num_threads", "pooling", "revision")
 
 
 class SentenceModel:
@@ -36,21 +35,22 @@ class SentenceModel:
 
     def __init__(
         self,
-        tokenizer: Tokenizer,
-        encoder: Encoder,
-        head: SentenceEmbedding,
+        tokenizer: Tokenizer | str | Path,
+        encoder: Encoder | None = None,
+        head: SentenceEmbedding | None = None,
         max_seq_length: int | None = None,
         *,
         prompts: Mapping[str, str | None] | None = None,
         default_prompt_name: str | None = None,
         truncate_dim: int | None = None,
         similarity_fn_name: str | None = None,
-        **call_defaults: Any,
+        **options: Any,
     ) -> None:
-        """Join the parts.
+        """Join the parts, or load a folder.
 
         Args:
-            tokenizer: its ids must lie within the encoder's table.
+            tokenizer: its ids must lie within the encoder's table. Or a folder, or a model's name
+                at the hub, as for `from_pretrained`; then there is no encoder and no head.
             encoder: any backend.
             head: pooling, and what follows it.
             max_seq_length: tokens of a text, [CLS] and [SEP] included; None means the tokenizer's
@@ -59,14 +59,35 @@ class SentenceModel:
             default_prompt_name: of the prompt that a text gets where nobody chooses another.
             truncate_dim: how many features a vector keeps; None keeps all.
             similarity_fn_name: "cosine", "dot", "euclidean" or "manhattan"; None means "cosine".
-            call_defaults: options of `__call__`, for calls that do not say them.
+            options: of `__call__`, for calls that do not say them; with a folder also backend,
+                num_threads, pooling and revision, as for `from_pretrained`.
 
         Raises:
-            ConfigError: the vocabulary is larger than the encoder's table.
+            ConfigError: the vocabulary is larger than the encoder's table; or as `from_pretrained`.
+            ModelFileError, TokenizerError: as `from_pretrained`.
             InputError: a max_seq_length that does not hold [CLS] and [SEP], or another argument
                 that is none of the above.
         """
-        self.call_defaults = checked_defaults(type(self), call_defaults)
+        loading = {name: options.pop(name) for name in LOADING if name in options}
+        if isinstance(tokenizer, str | Path) and encoder is None and head is None:
+            parts = load_parts(
+                tokenizer,
+                **loading,
+                prompts=prompts,
+                default_prompt_name=default_prompt_name,
+                truncate_dim=truncate_dim,
+                similarity_fn_name=similarity_fn_name,
+            )
+            if max_seq_length is not None:
+                parts = parts._replace(max_seq_length=max_seq_length)
+            SentenceModel.__init__(self, **parts._asdict(), **options)
+            return
+        if isinstance(tokenizer, str | Path) or encoder is None or head is None or loading:
+            raise InputError(
+                "SentenceEncoder: expected a folder or a name, which from_pretrained loads, or a "
+                "tokenizer, an encoder and a head without options of loading."
+            )
+        self.call_defaults = checked_defaults(type(self), options)
         expect_fitting(tokenizer, encoder.config)
         if max_seq_length is not None and (type(max_seq_length) is not int or max_seq_length < 2):
             raise InputError(
@@ -121,29 +142,18 @@ class SentenceModel:
             InputError: an argument is none of the above.
             ConfigError, ModelFileError, TokenizerError: the folder cannot be used; says why.
         """
-        model = locate(folder, "sentence", revision)
-        config = read_sentence_config(folder_of(model), pooling)
-        weights = model if model.is_file() else config.transformer_folder
-        if backend == "numba":
-            make_kernels()
-        encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
-        tokenizer = Tokenizer.from_pretrained(
-            config.transformer_folder,
-            backend="numba" if backend == "numba" else "python",
-            num_threads=num_threads,
+        parts = load_parts(
+            folder,
+            backend,
+            num_threads,
+            pooling,
+            revision,
+            prompts=prompts,
+            default_prompt_name=default_prompt_name,
+            truncate_dim=truncate_dim,
+            similarity_fn_name=similarity_fn_name,
         )
-        settings = config.settings
-        return cls(
-            tokenizer,
-            encoder,
-            load_head(config, encoder.backend, encoder.config.hidden_size),
-            config.max_seq_length,
-            prompts=merged_prompts(settings.prompts, prompts),
-            default_prompt_name=default_prompt_name or settings.default_prompt_name,
-            truncate_dim=settings.truncate_dim if truncate_dim is None else truncate_dim,
-            similarity_fn_name=similarity_fn_name or settings.similarity_fn_name,
-            **call_defaults,
-        )
+        return cls(**parts._asdict(), **call_defaults)
 
     @property
     def embedding_dimension(self) -> int:

@@ -1,11 +1,12 @@
 """`TokenClassification`: labels of tokens and of entities, as Transformers' pipeline gives them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 import numpy as np
 
 from ...arguments import as_flag, as_integer, as_texts, one_of
+from ...dims import Floats
 from ...encoder.packing import pack_rows
 from ...errors import InputError
 from ...heads.token_classification import TokenClassification as Head
@@ -14,7 +15,7 @@ from ...text.decode import join_pieces
 from ..call_defaults import with_defaults
 from ..head_task import HeadTask
 from ..results import Answers
-from ..stream import BATCH_TOKENS, Bounds, answers, checked_bounds, in_token_spans
+from ..stream import BATCH_TOKENS, WINDOW, Bounds, answers, checked_bounds, in_token_spans
 from .entities import Entity, grouped_entities, single_entities, without_overlaps
 from .rows import TextRows, as_words, make_rows
 from .tokens import gather
@@ -132,17 +133,19 @@ class TokenClassification(HeadTask[Head]):
             for entities, count, truncated in zip(found, windows, rows.truncated_B, strict=True)
         ]
 
-    def _logits(self, rows: TextRows, bounds: Bounds) -> list[Any]:
-        """[L, C] of each row."""
+    def _logits(self, rows: TextRows, bounds: Bounds) -> Iterator[Floats]:
+        """[L, C] of each row, some rows at a time: overlapping windows may be very many."""
         encoder, head = self.model.encoder, self.model.head
-        ends = np.cumsum([0, *map(len, rows.input_ids)])
-        batch = pack_rows(np.concatenate(rows.input_ids), ends, encoder.config)
-        return in_token_spans(
-            batch,
-            bounds.batch_tokens,
-            lambda part: head.logits(encoder.backend, part),
-            bounds.batch_size,
-        )
+        for start in range(0, len(rows.input_ids), WINDOW):
+            ids = rows.input_ids[start : start + WINDOW]
+            ends = np.cumsum([0, *map(len, ids)])
+            batch = pack_rows(np.concatenate(ids), ends, encoder.config)
+            yield from in_token_spans(
+                batch,
+                bounds.batch_tokens,
+                lambda part: head.logits(encoder.backend, part),
+                bounds.batch_size,
+            )
 
     @property
     def _prefix(self) -> str:

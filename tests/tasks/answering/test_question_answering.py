@@ -8,6 +8,7 @@ import pytest
 
 import npdistil
 from npdistil import ConfigError, InputError, QuestionAnswering
+from npdistil.tasks import stream
 from npdistil.tasks.answering import question_answering
 from tests.tasks.answering.span_models import write_span_model
 
@@ -83,7 +84,7 @@ def test_neighbours_change_no_bit(task, monkeypatch):
     together = task(asked, top_k=3, handle_impossible_answer=True, **WINDOWS)
     alone = [task(pair, top_k=3, handle_impossible_answer=True, **WINDOWS) for pair in asked]
     assert together == alone
-    monkeypatch.setattr(question_answering, "READ_AHEAD", 300)
+    monkeypatch.setattr(stream, "CHARACTERS", 300)
     for bound in ({"batch_tokens": 50}, {"batch_size": 3}):
         assert task(asked, top_k=3, handle_impossible_answer=True, **bound, **WINDOWS) == alone
 

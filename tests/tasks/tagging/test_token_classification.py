@@ -7,6 +7,9 @@ import pytest
 
 from npdistil import ConfigError, InputError, TokenClassification, pipeline
 from npdistil.encoder.encoder import BACKENDS
+from npdistil.tasks import stream
+from npdistil.tasks.tagging import token_classification
+from npdistil.tasks.tagging.rows import make_rows
 from npdistil.tasks.tagging.words import STRATEGIES
 from tests.tasks.folders import random_texts
 from tests.tasks.head_folders import LABELS, write_masked_lm, write_token_classifier
@@ -93,6 +96,33 @@ def test_the_bounds_of_a_batch_change_nothing(task, monkeypatch):
     assert task(texts, "simple", stride=5, batch_tokens=1) == together and max(rows) == 1
     with pytest.raises(InputError, match="batch_size: expected a positive integer"):
         task(texts, batch_size=0)
+
+
+def test_memory_is_bounded_by_tokens(task, monkeypatch):
+    """Catches windows of many long texts, and their scores, all held before the first result."""
+    made = []
+
+    def watched(tokenizer, texts, *rest):
+        made.append(len(texts))
+        return make_rows(tokenizer, texts, *rest)
+
+    monkeypatch.setattr(token_classification, "make_rows", watched)
+    monkeypatch.setattr(stream, "CHARACTERS", 3 * len(LONG))
+    texts = [f"{LONG} {'a' * n}" for n in range(12)]
+    found = task(iter(texts), "simple", stride=37)
+    first = next(found)
+    assert made == [2]  # of twelve
+    whole = [task(text, "simple", stride=37) for text in texts]
+    assert [first, *found] == whole
+    held, spans = [], token_classification.in_token_spans
+    monkeypatch.setattr(token_classification, "WINDOW", 4)
+    monkeypatch.setattr(
+        token_classification,
+        "in_token_spans",
+        lambda batch, *rest: held.append(len(batch.lengths)) or spans(batch, *rest),
+    )
+    assert task(LONG + " ", "simple", stride=37) == whole[0]
+    assert max(held) == 4 and len(held) > 10
 
 
 def test_what_is_cut_off_is_counted(task):
