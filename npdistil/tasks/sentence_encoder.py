@@ -18,10 +18,10 @@ from .embedding.request import (
     Vectors,
     checked_precision,
     flag_or_none,
-    positive,
     positive_or_none,
 )
 from .embedding.sentence_model import SentenceModel
+from .stream import positive
 from .windows import GrowingRows, as_iterable, distinct, windows
 
 Texts: TypeAlias = str | Path | Iterable[str]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_flag, as_integer, one_of
-from ...errors import InputError
+from ...arguments import as_flag, one_of
+from ..stream import positive
 
 PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
 SIMILARITY_NAMES = ("cosine", "dot", "euclidean", "manhattan")
@@ -28,18 +28,6 @@ class Vectors(NamedTuple):
 
     vectors_BE: NDArray[np.float32]
     truncated_B: NDArray[np.int32] | None
-
-
-def positive(value: object, name: str) -> int:
-    """An integer above 0.
-
-    Raises:
-        InputError: anything else.
-    """
-    number = as_integer(value, name)
-    if number < 1:
-        raise InputError(f"{name}: expected a positive integer, received {number}.")
-    return number
 
 
 def positive_or_none(value: object, name: str) -> int | None:

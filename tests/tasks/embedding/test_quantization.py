@@ -83,6 +83,19 @@ def test_few_embeddings_are_warned_of(vectors):
     quantize_embeddings(vectors[:1], "int8", calibration_embeddings=vectors)
 
 
+def test_warnings_show_the_line_of_the_caller(vectors):
+    """Catches one that points into the package, by whichever way one came there."""
+    encoder = make()
+    with pytest.warns(UserWarning, match="ranges come from") as told:
+        quantize_embeddings(vectors[:9], "int8")
+        encoder.encode(["a", "b"], precision="int8")
+        encoder.encode_query(["a", "b"], precision="int8")
+        encoder(["a", "b"], precision="int8")
+    with pytest.warns(UserWarning, match="both given") as also:
+        encoder.encode_query("a", prompt="b", prompt_name="query")
+    assert [warning.filename for warning in [*told, *also]] == [__file__] * 5
+
+
 def test_refusals(vectors):
     """Catches a range of one embedding, other widths, bytes quantised twice."""
     cases = [
