@@ -31,21 +31,23 @@ def sequences(
     """
     pad, rows = tokenizer.pad_token_id, tokenizer.vocab_size
 
-    def shown(ids: Sequence[int] | NDArray[Any], again: bool = False) -> str:
+    def shown(ids: Sequence[int] | NDArray[Any]) -> str:
         kept = [token for token in np.asarray(ids).tolist() if token != pad and token < rows]
-        return tokenizer.decode(kept, skip_special_tokens, None if again else False)
+        return tokenizer.decode(kept, skip_special_tokens, False)
 
-    before = shown(ids_L[:place])
-    if not before:  # each word is the first itself, or leaves that to what follows
-        row, found = ids_L.tolist(), []
-        for word in words:
-            row[place] = word
-            found.append(shown(row, again=True))
-        return found
-    anchor = next(token for token in ids_L[:place][::-1].tolist() if shown([token]))
-    start = len(shown([anchor]))
-    after = shown([anchor, *ids_L[place + 1 :].tolist()])[start:]
-    texts = [before + shown([anchor, word])[start:] + after for word in words]
+    first, rest = ids_L[:place].tolist(), ids_L[place + 1 :].tolist()
+    before = shown(first)
+    anchors = (token for token in (*first[::-1], *words) if shown([token]))
+    anchor = next(anchors, None)
+    if anchor is None:  # no word is shown, so all leave being the first to what follows
+        texts = [shown(rest)] * len(words)
+    else:
+        start = len(shown([anchor]))
+        after = shown([anchor, *rest])[start:]
+        if before:
+            texts = [before + shown([anchor, word])[start:] + after for word in words]
+        else:
+            texts = [alone + after if (alone := shown([w])) else shown(rest) for w in words]
     return [*map(clean_up, texts)] if tokenizer.settings.clean_up_tokenization_spaces else texts
 
 
