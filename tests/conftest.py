@@ -8,6 +8,7 @@
 
 import importlib.util
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -36,6 +37,12 @@ if DATA is None:
 
 _COMPARED: dict[str, int] = {}
 _TABLES: dict[str, list[tuple[str, ...]]] = {}  # title -> head and rows
+
+
+def pytest_configure() -> None:
+    """A run in the background ignores Ctrl-C, and so would the processes that tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:

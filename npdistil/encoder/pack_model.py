@@ -29,6 +29,7 @@ from ..params import AttentionParams, EncoderParams, LayerParams, LinearParams
 from ..workers import shared_workers
 
 Parts = tuple[Floats, ...]  # of one tensor
+UNDER_WAY = 1 << 25  # bytes of layers that are read and packed at a time, if more than one is
 
 
 def pack_model(
@@ -43,7 +44,8 @@ def pack_model(
         params: layers on demand are asked for once each, in order, by each thread for itself.
         config: their sizes.
         passing: gets each layer, with its number, before it is gone.
-        num_threads: layers that are read and packed at a time.
+        num_threads: the most layers that are read and packed at a time; of large ones fewer, so
+            that memory stays below that of a second model.
     """
     tables, D = params.embeddings, whole_panels(config.hidden_size)
     token_type_GD = tables.token_type_GD
@@ -63,7 +65,8 @@ def pack_model(
         if n == len(params.layers) - 1:
             question.append(_pack_question(layer.attention.key.weight_EI, config))
 
-    shared_workers(num_threads).each(pack_layer, range(len(params.layers)))
+    at_a_time = min(num_threads, max(1, UNDER_WAY // layers_NZ[0].nbytes))
+    shared_workers(at_a_time).each(pack_layer, range(len(params.layers)))
     return Model(
         frozen(tables.word_VD),
         frozen(tables.position_PD),

@@ -183,7 +183,11 @@ BAD: dict[str, tuple[list[str], bytes, str]] = {
     "no_folder": (["-", "-o", "{tmp}/no/x.npy"], b"", "no does not exist; make it first"),
     "folder": (["-", "-o", "{tmp}/dir.npy"], b"", "dir.npy: is a folder; name a file"),
     "long_name": (["-", "-o", f"{'x' * 300}.npy"], b"", "cannot be written: File name too long"),
-    "threads": (["-", *OUT, "--threads", "0"], b"a\n", "num_threads: expected an integer from 1"),
+    "threads": (
+        ["-", *OUT, "--threads", "0"],
+        b"a\n",
+        "--threads: expected a positive integer, not 0",
+    ),
     "batch": (["-", *OUT, "--batch-size", "0"], b"a\n", "--batch-size: expected a positive"),
 }
 

@@ -71,7 +71,7 @@ def test_measure(run, measured):
         (["--turns", "3"], "--turns and --threads: go with --measure"),
         (["--threads", "1"], "--turns and --threads: go with --measure"),
         (["--measure", "--turns", "0"], "--turns: expected an integer from 1 to 1000, not 0"),
-        (["--measure", "--threads", "0"], "num_threads: expected an integer from 1 to 1024"),
+        (["--measure", "--threads", "0"], "--threads: expected an integer from 1 to 1024"),
         (["--measure", "--turns", "x"], "argument --turns: invalid int value: 'x'"),
     ],
 )

@@ -5,7 +5,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,8 +197,8 @@ def test_human_rights_in_all_languages(
     vocab = data_folder / "tokenizer_cases" / "vocab" / f"{name}.vocab.txt"
     (tmp_path / "vocab.txt").write_bytes(vocab.read_bytes())
     parts = load_settings(tmp_path)
-    changed = replace(
-        parts[0], do_lower_case=lower, strip_accents=strip, tokenize_chinese_chars=chinese
+    changed = parts[0]._replace(
+        do_lower_case=lower, strip_accents=strip, tokenize_chinese_chars=chinese
     )
     ours = [engine.make(changed, *parts[1:]) for engine in ENGINES.values()]
     ids = dict(parts[1].ids)

@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +161,7 @@ def test_saved_folders(tmp_path: Path, compared: Callable[[str, int], None]) -> 
     folders = 0
     for number in range(60):
         for ours, theirs in loaded(tmp_path / "drawn", rng):
-            settings = replace(
-                ours.settings,
+            settings = ours.settings._replace(
                 model_max_length=rng.choice((None, 32)),
                 padding_side=rng.choice(("left", "right")),
                 truncation_side=rng.choice(("left", "right")),

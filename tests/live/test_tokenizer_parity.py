@@ -1,6 +1,5 @@
 """The tokenizer against `tokenizers` and Transformers: odd texts, settings, folders, decoding."""
 
-import dataclasses
 import importlib.util
 import json
 import random
@@ -81,8 +80,7 @@ class Peer:
     def both(self, switches: Switches) -> tuple[list[Tokenizer], tokenizers.Tokenizer]:
         if switches not in self._pairs:
             lower, strip, chinese = switches
-            changed = dataclasses.replace(
-                self._parts[0],
+            changed = self._parts[0]._replace(
                 do_lower_case=lower,
                 strip_accents=strip,
                 tokenize_chinese_chars=chinese,
@@ -196,7 +194,7 @@ def test_pairs_and_truncation(peer: Peer) -> None:
 def test_left_and_right(peer: Peer, side: str) -> None:
     """Catches a side that cuts or pads at the wrong end."""
     settings_, vocabulary, added = peer._parts
-    changed = dataclasses.replace(settings_, padding_side=side, truncation_side=side)
+    changed = settings_._replace(padding_side=side, truncation_side=side)
     theirs = peer.both((True, None, True))[1]
     theirs.enable_truncation(9, direction=side)
     theirs.enable_padding(direction=side, length=9, pad_id=0, pad_token="[PAD]")

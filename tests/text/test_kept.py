@@ -142,10 +142,11 @@ def test_without_a_directory_everything_works(
 def test_processes_that_keep_the_same_at_once(folder: Path) -> None:
     """Catches half a file that another process reads, and files that nobody takes away."""
     program = f"""
+import time
 from pathlib import Path
 from npdistil.text import kept
 while not Path({str(folder / "go")!r}).exists():
-    pass
+    time.sleep(0.001)
 for turn in range(20):
     kept.keep("tokenizer", "key", {{"about": turn}}, bytes([turn]) * 100_000)
     about, body = kept.find("tokenizer", "key")
