@@ -1,7 +1,6 @@
 """`tokenizers` set up as BERT under any vocabulary and switches, and its answers as arrays."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -48,8 +47,7 @@ class Peers:
         """Ours under these switches."""
         lower, strip, chinese = switches
         if (switches, engine) not in self._made:
-            settings = replace(
-                self._parts[0],
+            settings = self._parts[0]._replace(
                 do_lower_case=lower,
                 strip_accents=strip,
                 tokenize_chinese_chars=chinese,
