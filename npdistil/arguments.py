@@ -102,6 +102,27 @@ def as_integer(value: object, name: str) -> int:
         raise InputError(f"{name}: expected an int, received {value!r:.80}.") from None
 
 
+def as_positive(value: object, name: str) -> int:
+    """An integer above 0.
+
+    Raises:
+        InputError: anything else.
+    """
+    number = as_integer(value, name)
+    if number < 1:
+        raise InputError(f"{name}: expected a positive integer, received {number}.")
+    return number
+
+
+def as_positive_or_none(value: object, name: str) -> int | None:
+    """An integer above 0, or None.
+
+    Raises:
+        InputError: anything else.
+    """
+    return None if value is None else as_positive(value, name)
+
+
 def as_ids(ids: object, rows: int) -> list[int]:
     """A sequence or one-dimensional array of ids below `rows`.
 

@@ -61,7 +61,7 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Raises:
             NpdistilError: the model cannot be loaded; says why.
         """
-        self._model().encoder  # noqa: B018
+        self._model().encoder  # noqa: B018  # asked for, it is loaded
         return self
 
     def transform(self, X: Iterable[str]) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
+from scipy.stats import spearmanr  # type: ignore[import-untyped]  # has no types
 
 
 def cosine(first_BD: NDArray[Any], second_BD: NDArray[Any]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from .option_names import in_options
 from .option_types import not_negative, positive
 from .read_lines import read_lines, source_of
 from .read_records import JSON_SUFFIX
-from .records import add_output, answer_records, opened_printer
+from .records import add_lines, add_output, answer_records, opened_printer
 
 EXAMPLE = 'npdistil answer "Who built the boat?" --context boat.txt -m weights/heads/squad'
 FIELDS = ("question", "context")
@@ -62,14 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="no answer where [CLS] is above the best one by more than X (sums of logits)",
     )
-    parser.add_argument(
-        "--jsonl", action="store_true", help="every INPUT has JSON lines, whatever its name"
-    )
-    parser.add_argument(
-        "--skip-errors",
-        action="store_true",
-        help="go on after a bad line; an error stands in the place of its result, and exit code 1",
-    )
+    add_lines(parser)
     add_engine(parser)
     add_output(parser)
 

@@ -69,6 +69,11 @@ def add_inputs(parser: argparse.ArgumentParser, required: Sequence[str] = ("text
     if len(required) == 1:
         lines = f"file with one text a line, or {lines}"
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=f"{lines}; - is stdin")
+    add_lines(parser)
+
+
+def add_lines(parser: argparse.ArgumentParser) -> None:
+    """--jsonl and --skip-errors."""
     parser.add_argument(
         "--jsonl", action="store_true", help="every INPUT has JSON lines, whatever its name"
     )

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_flag, as_integer, as_texts, one_of
+from ..arguments import as_flag, as_integer, as_positive, as_positive_or_none, as_texts, one_of
 from ..errors import InputError
 from ..progress import progress
 from .call_defaults import with_defaults
@@ -18,10 +18,8 @@ from .embedding.request import (
     Vectors,
     checked_precision,
     flag_or_none,
-    positive_or_none,
 )
 from .embedding.sentence_model import SentenceModel
-from .stream import positive
 from .windows import GrowingRows, as_iterable, distinct, windows
 
 Texts: TypeAlias = str | Path | Iterable[str]
@@ -147,7 +145,7 @@ class SentenceEncoder(SentenceModel):
                 kind. A list is checked whole before anything is computed.
         """
         texts = _one_of_two(inputs, sentences)
-        batch_size = positive(batch_size, "batch_size")
+        batch_size = as_positive(batch_size, "batch_size")
         show_progress_bar = flag_or_none(show_progress_bar, "show_progress_bar")
         _refuse_tensors(convert_to_tensor, device)
         precision = checked_precision(precision)
@@ -254,7 +252,7 @@ class SentenceEncoder(SentenceModel):
         Raises:
             InputError: as `encode`; for an item, when it is reached.
         """
-        batch_tokens = positive(batch_tokens, "batch_tokens")
+        batch_tokens = as_positive(batch_tokens, "batch_tokens")
         items = as_iterable(inputs)
         embedder = self._embedder(
             prompt_name, prompt, normalize_embeddings, truncate_dim, long, stride, False
@@ -290,7 +288,7 @@ class SentenceEncoder(SentenceModel):
             overlap = checked_overlap(wanted, self.max_seq_length - 2)
         elif stride is not None:
             raise InputError("stride: it is of windows, which long=True makes.")
-        cut = positive_or_none(truncate_dim, "truncate_dim") or self.truncate_dim
+        cut = as_positive_or_none(truncate_dim, "truncate_dim") or self.truncate_dim
         request = Request(
             text,
             skip,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_integer
+from ..arguments import as_positive, as_positive_or_none
 from ..dims import Floats
 from ..encoder.packing import PackedBatch
 from ..errors import InputError
@@ -149,8 +149,8 @@ def checked_bounds(batch_tokens: object, batch_size: object) -> Bounds:
         InputError: one of them is no positive integer.
     """
     return Bounds(
-        positive(batch_tokens, "batch_tokens"),
-        None if batch_size is None else positive(batch_size, "batch_size"),
+        as_positive(batch_tokens, "batch_tokens"),
+        as_positive_or_none(batch_size, "batch_size"),
     )
 
 
@@ -219,15 +219,3 @@ def in_token_spans(
         for number, rows_L in zip(numbers, split, strict=True):
             rows[number] = rows_L
     return rows
-
-
-def positive(value: object, name: str) -> int:
-    """An integer above 0.
-
-    Raises:
-        InputError: anything else.
-    """
-    number = as_integer(value, name)
-    if number < 1:
-        raise InputError(f"{name}: expected a positive integer, received {number}.")
-    return number

@@ -44,10 +44,7 @@ def keep(kind: str, key: str, about: dict[str, Any], body: bytes) -> None:
         body: the rest.
     """
     name = _name(kind, key)
-    content = seal({**about, "key": name}, body)
-    for directory in filter(store.prepare, store.directories()):
-        if store.write(directory, name, content):
-            return
+    store.keep(name, seal({**about, "key": name}, body))
 
 
 def _name(kind: str, key: str) -> str:

@@ -63,5 +63,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    cache.add_arguments, cache.run = add_arguments, run  # type: ignore[assignment]
+    cache.add_arguments, cache.run = add_arguments, run  # type: ignore[assignment]  # a verb is a module
     sys.exit(main(["cache", *sys.argv[1:]]))

@@ -61,10 +61,7 @@ def host_cpu() -> Cpu:
     if (found := sealed.find(name, name)) is not None:
         return Cpu(found[0]["name"], found[0]["features"])
     cpu = _asked()
-    content = seal({**cpu._asdict(), "key": name}, b"")
-    for directory in filter(store.prepare, store.directories()):
-        if store.write(directory, name, content):
-            break
+    store.keep(name, seal({**cpu._asdict(), "key": name}, b""))
     return cpu
 
 

@@ -19,9 +19,8 @@ _WRITABLE, _LOADED, _EXECUTABLE, _PER_THREAD = 1, 2, 4, 1 << 10  # flags of sect
 _UNWINDING = ".eh_frame"  # for exceptions, which kernels do not have
 _GLOBAL = 1  # a symbol that others may see
 _UNDEFINED = 0  # the section of a symbol that is not in the file
-_ADDRESS = (
-    1  # R_X86_64_64, "symbol + addend": the one kind that LLVM uses for code that lies anywhere
-)
+# R_X86_64_64, "symbol + addend": the one kind that LLVM uses for code that lies anywhere.
+_ADDRESS = 1
 
 
 class LinkError(Exception):

@@ -106,6 +106,13 @@ def write(directory: Path, name: str, content: bytes) -> bool:
     return True
 
 
+def keep(name: str, content: bytes) -> None:
+    """Give a file this content in the first directory that can be had, if there is one."""
+    for directory in filter(prepare, directories()):
+        if write(directory, name, content):
+            return
+
+
 def prepare(directory: Path) -> bool:
     """Make it where it is missing; False if it cannot be had, or cannot be trusted."""
     try:

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import one_of
+from ...arguments import as_positive_or_none, one_of
 from ...dims import Floats
 from ...heads.sequence_classification import SequenceClassification
-from ..stream import BATCH_TOKENS, by_length, checked_bounds, positive
+from ..stream import BATCH_TOKENS, by_length, checked_bounds
 from ..task_model import TaskModel
 from ..tokenized import tokenized
 from .samples import Sample
@@ -45,7 +45,7 @@ def checked_limits(
     strategy = one_of(truncation, TRUNCATIONS, "truncation")
     return Limits(
         strategy if isinstance(strategy, bool) else str(strategy),
-        None if max_length is None else positive(max_length, "max_length"),
+        as_positive_or_none(max_length, "max_length"),
         *checked_bounds(batch_tokens, batch_size),
     )
 

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import as_flag, one_of
-from ..stream import positive
 
 PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
 SIMILARITY_NAMES = ("cosine", "dot", "euclidean", "manhattan")
@@ -28,15 +27,6 @@ class Vectors(NamedTuple):
 
     vectors_BE: NDArray[np.float32]
     truncated_B: NDArray[np.int32] | None
-
-
-def positive_or_none(value: object, name: str) -> int | None:
-    """An integer above 0, or None.
-
-    Raises:
-        InputError: anything else.
-    """
-    return None if value is None else positive(value, name)
 
 
 def flag_or_none(value: object, name: str) -> bool | None:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from numpy.typing import ArrayLike, NDArray
 
+from ...arguments import as_positive_or_none
 from ...encoder.encoder import Encoder
 from ...errors import InputError
 from ...heads.sentence_embedding import SentenceEmbedding
@@ -14,7 +15,7 @@ from ..call_defaults import checked_defaults
 from ..model_parts import expect_fitting
 from .load_parts import load_parts
 from .prompts import checked_prompt_name, merged_prompts
-from .request import checked_similarity, positive_or_none
+from .request import checked_similarity
 
 LOADING = ("backend", "num_threads", "pooling", "revision")
 
@@ -103,7 +104,7 @@ class SentenceModel:
         self.default_prompt_name = default_prompt_name
         if default_prompt_name is not None:
             checked_prompt_name(default_prompt_name, self.prompts, "default_prompt_name")
-        self.truncate_dim = positive_or_none(truncate_dim, "truncate_dim")
+        self.truncate_dim = as_positive_or_none(truncate_dim, "truncate_dim")
         self._similarity = checked_similarity(similarity_fn_name or "cosine")
 
     @classmethod

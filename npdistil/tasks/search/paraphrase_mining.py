@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import as_positive
 from ...errors import InputError
 from ...progress import progress
 from ..sentence_encoder import SentenceEncoder
 from .best_rows import Best, BestRows, Measure
-from .semantic_search import as_corpus, as_measure, as_positive
+from .semantic_search import as_corpus, as_measure
 from .vectors import expect_finite
 
 SLACK = 100_000  # pairs that wait before they are sorted

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...arguments import as_integer
+from ...arguments import as_positive
 from ...errors import InputError
 from ..embedding.similarity import SIMILARITIES, cos_sim, dot_score
 from .best_rows import Best, BestRows, Measure
@@ -77,18 +77,6 @@ def as_corpus(value: object, name: str) -> Vectors:
     if not len(corpus_ND):
         raise InputError(f"{name}: no rows, so there is nothing to search in.")
     return corpus_ND
-
-
-def as_positive(value: object, name: str) -> int:
-    """An integer of at least 1.
-
-    Raises:
-        InputError: anything else.
-    """
-    number = as_integer(value, name)
-    if number < 1:
-        raise InputError(f"{name}: expected a positive integer, received {number}.")
-    return number
 
 
 def as_measure(value: object) -> str | Measure:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_flag, as_folder, as_texts
+from ...arguments import as_flag, as_folder, as_positive, as_texts
 from ...errors import InputError
 from ...progress import progress
 from ..sentence_encoder import SentenceEncoder
@@ -15,7 +15,7 @@ from ..windows import as_iterable, windows
 from .best_rows import BestRows
 from .index_files import written_index
 from .index_rows import DEFAULT_TOP_K, about_index, probe_of, scaled
-from .semantic_search import Hits, as_hits, as_positive
+from .semantic_search import Hits, as_hits
 from .vectors import expect_finite
 
 WINDOW = 256  # texts that are read and embedded at a time
