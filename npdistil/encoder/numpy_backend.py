@@ -1,5 +1,8 @@
 """The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 import numpy as np
 
 from ..config import EncoderConfig
@@ -9,6 +12,7 @@ from ..reference import forward as reference
 from ..reference import pooling as pools
 from ..reference.first_token import encode_first
 from ..reference.masked_lm import score_words
+from ..reference.tap import Tap
 from .backend import Dense, PackedOutput, Pooling
 from .packing import PackedBatch
 
@@ -28,6 +32,7 @@ class NumpyBackend:
     def __init__(self, params: EncoderParams, config: EncoderConfig) -> None:
         self._params = params._replace(layers=tuple(params.layers))
         self._config = config
+        self.dtype = params.embeddings.word_VD.dtype
 
     def encode(
         self, batch: PackedBatch, output_hidden_states: bool, output_attentions: bool
@@ -44,6 +49,28 @@ class NumpyBackend:
                 if output_attentions:
                     attentions.append(probs)
         return PackedOutput(hidden_states, attentions[1:])
+
+    def tapped(
+        self, batch: PackedBatch, tap: Tap, start: tuple[int, Floats] | None = None
+    ) -> Floats:
+        """The last layer's rows [T, D], of a pass that goes through `tap`.
+
+        Args:
+            batch: as for `encode`.
+            tap: sees and may replace each named value.
+            start: the number of the first layer and the rows [T, D] that it gets; None begins with
+                the embeddings of the batch's ids.
+        """
+        params, config = self._params, self._config
+        steps: Iterator[tuple[Floats, list[Floats]]]
+        if start is None:
+            steps = reference.encode(*_arrays(batch), params, config, tap)
+        else:
+            rest = reference.encode_from(*start, batch.cu_seqlens, params, config, tap)
+            steps = chain([(start[1], [])], rest)
+        with np.errstate(under="ignore"):
+            *_, (hidden_TD, _) = steps
+        return hidden_TD
 
     def pooled(
         self,

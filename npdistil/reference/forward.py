@@ -10,6 +10,9 @@ Axis letters are in `dims.py`. Everything works in the dtype of the parameters i
 is what the fast kernels are held to. `npdistil/kernels/` has one kernel for each function here, of
 the same name.
 
+Values with a name of their own go through a `tap` (`tap.py`), which gives them back as they are
+unless somebody looks inside; `npdistil/trace/names.py` lists the names.
+
 Architecture: Devlin et al. 2018, arXiv:1810.04805, section 3; Vaswani et al. 2017,
 arXiv:1706.03762, section 3.
 """
@@ -24,6 +27,7 @@ from ..config import EncoderConfig
 from ..dims import Floats, Ints
 from ..params import AttentionParams, EncoderParams, FeedForwardParams, LayerParams
 from .activation import ACTIVATIONS
+from .tap import CLOSED, Tap
 
 # ------------------------------------------------------------------------------------ the model
 
@@ -35,16 +39,30 @@ def encode(
     cu_seqlens: Ints,
     params: EncoderParams,
     config: EncoderConfig,
+    tap: Tap = CLOSED,
 ) -> Iterator[tuple[Floats, list[Floats]]]:
     """Yield (hidden_TD, attention maps) for the embeddings and then for each layer.
 
     The last hidden_TD is the result. The attention maps of a layer are one prob_HLM for each
     sequence; the embeddings have none.
     """
-    hidden_TD = embed(input_ids_T, token_type_ids_T, position_ids_T, params, config)
+    hidden_TD = embed(input_ids_T, token_type_ids_T, position_ids_T, params, config, tap)
     yield hidden_TD, []
-    for layer in params.layers:
-        hidden_TD, probs = transformer_layer(hidden_TD, cu_seqlens, layer, config)
+    yield from encode_from(0, hidden_TD, cu_seqlens, params, config, tap)
+
+
+def encode_from(
+    first: int,
+    hidden_TD: Floats,
+    cu_seqlens: Ints,
+    params: EncoderParams,
+    config: EncoderConfig,
+    tap: Tap = CLOSED,
+) -> Iterator[tuple[Floats, list[Floats]]]:
+    """As `encode`, for the layers from number `first` on, which get hidden_TD."""
+    for n, layer in enumerate(params.layers[first:], first):
+        here = tap.within(f"layers.{n}")
+        hidden_TD, probs = transformer_layer(hidden_TD, cu_seqlens, layer, config, here)
         yield hidden_TD, probs
 
 
@@ -54,6 +72,7 @@ def embed(
     position_ids_T: Ints,
     params: EncoderParams,
     config: EncoderConfig,
+    tap: Tap = CLOSED,
 ) -> Floats:
     """What the token is + where it stands + which of two texts it belongs to, then normalised.
 
@@ -63,49 +82,71 @@ def embed(
     hidden_TD = tables.word_VD[input_ids_T] + tables.position_PD[position_ids_T]
     if tables.token_type_GD is not None:
         hidden_TD = hidden_TD + tables.token_type_GD[token_type_ids_T]
-    return layer_norm(hidden_TD, tables.norm.weight_D, tables.norm.bias_D, config.layer_norm_eps)
+    norm, eps = tables.norm, config.layer_norm_eps
+    here = tap.within("embeddings.norm")
+    return tap.rows("embeddings", layer_norm(hidden_TD, norm.weight_D, norm.bias_D, eps, here))
 
 
 def transformer_layer(
-    hidden_TD: Floats, cu_seqlens: Ints, layer: LayerParams, config: EncoderConfig
+    hidden_TD: Floats,
+    cu_seqlens: Ints,
+    layer: LayerParams,
+    config: EncoderConfig,
+    tap: Tap = CLOSED,
 ) -> tuple[Floats, list[Floats]]:
     """Let tokens look at each other, then think about each alone; add and normalise after both."""
     eps = config.layer_norm_eps
 
-    heads = config.num_attention_heads
-    mixed_TD, probs = self_attention(hidden_TD, cu_seqlens, layer.attention, heads)
-    norm = layer.attention.norm
-    hidden_TD = add_layer_norm(mixed_TD, hidden_TD, norm.weight_D, norm.bias_D, eps)
+    heads, here = config.num_attention_heads, tap.within("attention")
+    mixed_TD, probs = self_attention(hidden_TD, cu_seqlens, layer.attention, heads, here)
+    norm, at_norm = layer.attention.norm, here.within("norm")
+    hidden_TD = add_layer_norm(mixed_TD, hidden_TD, norm.weight_D, norm.bias_D, eps, at_norm)
+    hidden_TD = at_norm.rows("output", hidden_TD)
 
-    thought_TD = feed_forward(hidden_TD, layer.feed_forward, config.activation)
-    norm = layer.feed_forward.norm
-    hidden_TD = add_layer_norm(thought_TD, hidden_TD, norm.weight_D, norm.bias_D, eps)
-    return hidden_TD, probs
+    here = tap.within("feed_forward")
+    thought_TD = feed_forward(hidden_TD, layer.feed_forward, config.activation, here)
+    norm, at_norm = layer.feed_forward.norm, here.within("norm")
+    hidden_TD = add_layer_norm(thought_TD, hidden_TD, norm.weight_D, norm.bias_D, eps, at_norm)
+    return tap.rows("output", hidden_TD), probs
 
 
 def self_attention(
-    hidden_TD: Floats, cu_seqlens: Ints, params: AttentionParams, num_heads: int
+    hidden_TD: Floats,
+    cu_seqlens: Ints,
+    params: AttentionParams,
+    num_heads: int,
+    tap: Tap = CLOSED,
 ) -> tuple[Floats, list[Floats]]:
     """Each token asks (query), each answers (key) and hands over what it has (value)."""
-    query_TD = linear(hidden_TD, params.query.weight_EI, params.query.bias_E)
-    key_TD = linear(hidden_TD, params.key.weight_EI, params.key.bias_E)
-    value_TD = linear(hidden_TD, params.value.weight_EI, params.value.bias_E)
-    context_TD, probs = attention(query_TD, key_TD, value_TD, cu_seqlens, num_heads)
-    return linear(context_TD, params.output.weight_EI, params.output.bias_E), probs
+    query, key, value = params.query, params.key, params.value
+    query_TD = tap.rows("query", linear(hidden_TD, query.weight_EI, query.bias_E))
+    key_TD = tap.rows("key", linear(hidden_TD, key.weight_EI, key.bias_E))
+    value_TD = tap.rows("value", linear(hidden_TD, value.weight_EI, value.bias_E))
+    context_TD, probs = attention(query_TD, key_TD, value_TD, cu_seqlens, num_heads, tap)
+    mixed_TD = linear(context_TD, params.output.weight_EI, params.output.bias_E)
+    return tap.rows("output", mixed_TD), probs
 
 
-def feed_forward(hidden_TD: Floats, params: FeedForwardParams, activation: str) -> Floats:
+def feed_forward(
+    hidden_TD: Floats, params: FeedForwardParams, activation: str, tap: Tap = CLOSED
+) -> Floats:
     """Widen to intermediate_size, bend (`activation.py`), and narrow again."""
     wide_TF = linear(hidden_TD, params.intermediate.weight_EI, params.intermediate.bias_E)
-    bent_TF = ACTIVATIONS[activation](wide_TF)
-    return linear(bent_TF, params.output.weight_EI, params.output.bias_E)
+    wide_TF = tap.rows("intermediate", wide_TF)
+    bent_TF = tap.rows("activation", ACTIVATIONS[activation](wide_TF))
+    return tap.rows("output", linear(bent_TF, params.output.weight_EI, params.output.bias_E))
 
 
 # -------------------------------------------------------------------------------- its operations
 
 
 def attention(
-    query_TD: Floats, key_TD: Floats, value_TD: Floats, cu_seqlens: Ints, num_heads: int
+    query_TD: Floats,
+    key_TD: Floats,
+    value_TD: Floats,
+    cu_seqlens: Ints,
+    num_heads: int,
+    tap: Tap = CLOSED,
 ) -> tuple[Floats, list[Floats]]:
     """softmax(Q K^T / sqrt(K)) V, for each head of each sequence.
 
@@ -115,19 +156,22 @@ def attention(
 
     Source: Vaswani et al. 2017, section 3.2.
     """
+    spans = [slice(start, end) for start, end in pairwise(cu_seqlens)]
+    scores = (attention_scores(query_TD[span], key_TD[span], num_heads) for span in spans)
+    probs = [*tap.maps("probs", map(softmax, tap.maps("scores", scores)))]
+
     context_TD = np.empty_like(query_TD)
-    probs = []
-    for start, end in pairwise(cu_seqlens):
-        query_HLK = split_heads(query_TD[start:end], num_heads)
-        key_HMK = split_heads(key_TD[start:end], num_heads)
-        value_HMK = split_heads(value_TD[start:end], num_heads)
+    for span, prob_HLM in zip(spans, probs, strict=True):
+        value_HMK = split_heads(value_TD[span], num_heads)
+        context_TD[span] = merge_heads(prob_HLM @ value_HMK)
+    return tap.rows("context", context_TD), probs
 
-        score_HLM = query_HLK @ key_HMK.swapaxes(-1, -2) / math.sqrt(query_HLK.shape[-1])
-        prob_HLM = softmax(score_HLM)
 
-        context_TD[start:end] = merge_heads(prob_HLM @ value_HMK)
-        probs.append(prob_HLM)
-    return context_TD, probs
+def attention_scores(query_LD: Floats, key_MD: Floats, num_heads: int) -> Floats:
+    """Q K^T / sqrt(K) of each head, [H, L, M]: how well token m answers what token l asks."""
+    query_HLK, key_HMK = split_heads(query_LD, num_heads), split_heads(key_MD, num_heads)
+    score_HLM: Floats = query_HLK @ key_HMK.swapaxes(-1, -2) / math.sqrt(query_HLK.shape[-1])
+    return score_HLM
 
 
 def split_heads(x_LD: Floats, num_heads: int) -> Floats:
@@ -157,23 +201,30 @@ def linear(x_TI: Floats, weight_EI: Floats, bias_E: Floats) -> Floats:
 
 
 def add_layer_norm(
-    x_TD: Floats, residual_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float
+    x_TD: Floats,
+    residual_TD: Floats,
+    weight_D: Floats,
+    bias_D: Floats,
+    eps: float,
+    tap: Tap = CLOSED,
 ) -> Floats:
     """LayerNorm(x + residual): BERT normalises after the addition ("post-LN")."""
-    return layer_norm(x_TD + residual_TD, weight_D, bias_D, eps)
+    return layer_norm(x_TD + residual_TD, weight_D, bias_D, eps, tap)
 
 
-def layer_norm(x_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float) -> Floats:
-    """(x - mean) / sqrt(var + eps) * weight + bias, over the last axis.
+def layer_norm(
+    x_TD: Floats, weight_D: Floats, bias_D: Floats, eps: float, tap: Tap = CLOSED
+) -> Floats:
+    """(x - mean) * rstd * weight + bias with rstd = 1 / sqrt(var + eps), over the last axis.
 
     var is the biased estimate (divide by D). BERT uses eps = 1e-12, which float32 cannot resolve
     beside a variance of order 1; it only matters for constant rows.
 
     Source: Ba et al. 2016, arXiv:1607.06450, section 3.
     """
-    centered_TD: Floats = x_TD - x_TD.mean(axis=-1, keepdims=True)
+    centered_TD: Floats = x_TD - tap.rows("mean", x_TD.mean(axis=-1, keepdims=True))
     var_T1: Floats = (centered_TD * centered_TD).mean(axis=-1, keepdims=True)
-    normal_TD: Floats = centered_TD / np.sqrt(var_T1 + eps)
+    normal_TD: Floats = centered_TD * tap.rows("rstd", 1 / np.sqrt(var_T1 + eps))
     return normal_TD * weight_D + bias_D
 
 

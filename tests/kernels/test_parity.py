@@ -79,11 +79,15 @@ OTHER_LAYOUT = {
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.id)
 def test_kernel_has_the_arguments_of_its_twin(twin: Twin):
-    """Twins that drift apart in name or order cannot be read side by side."""
+    """Twins that drift apart in name or order cannot be read side by side.
+
+    But for `tap`: nobody looks into a kernel.
+    """
     ours = list(inspect.signature(twin.kernel.py_func).parameters)
     theirs = list(inspect.signature(twin.reference).parameters)
     assert twin.kernel.py_func.__name__ == twin.reference.__name__
-    shared = [name for name in theirs if name not in OTHER_LAYOUT.get(twin.name, ())]
+    other = {"tap", *OTHER_LAYOUT.get(twin.name, ())}
+    shared = [name for name in theirs if name not in other]
     assert [name for name in ours if name in shared] == shared
 
 
