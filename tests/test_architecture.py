@@ -29,6 +29,7 @@ RANK = {
     "checkpoint": 5,
     "reference": 5,
     "kernels": 5,
+    "trace": 5,
     "text": 6,
     "encoder": 6,
     "heads": 7,

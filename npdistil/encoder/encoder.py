@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ..arguments import as_flag, one_of
+from ..arguments import as_flag, as_integer, one_of
 from ..checkpoint.load import open_encoder
 from ..checkpoint.locate import locate
 from ..config import EncoderConfig
@@ -18,6 +18,9 @@ from .backend import Backend, PackedOutput
 from .packing import PackedBatch, pack, unpack, unpack_attention
 
 if TYPE_CHECKING:
+    from ..trace.cache import ActivationCache
+    from ..trace.hooks import Hooks
+    from ..trace.names import NamesFilter
     from .output import EncoderOutput
 
 BACKENDS = ("numba", "numpy")
@@ -133,10 +136,96 @@ class Encoder:
         attentions = [unpack_attention(probs, keep_BL, heads, dtype) for probs in packed.attentions]
         return EncoderOutput(
             last_hidden_state=hidden_states[-1],
-            pooler=lambda: self._pooler_output(last_TD, batch, keep_BL),
+            pooler=lambda: self.pooled_first(last_TD, batch, keep_BL),
             hidden_states=tuple(hidden_states) if output_hidden_states else None,
             attentions=tuple(attentions) if output_attentions else None,
         )
+
+    def run_with_cache(
+        self,
+        input_ids: ArrayLike,
+        attention_mask: ArrayLike | None = None,
+        token_type_ids: ArrayLike | None = None,
+        *,
+        names_filter: "NamesFilter" = None,
+        fwd_hooks: "Hooks" = (),
+    ) -> tuple["EncoderOutput", "ActivationCache"]:
+        """As the call, and keep what was computed on the way; the output has the same bytes.
+
+        Args:
+            input_ids: integers [B, L].
+            attention_mask: as for the call.
+            token_type_ids: likewise.
+            names_filter: which activations: names of `npdistil/trace/names.py`, beginnings of
+                names, "*" for one part ("layers.*.output"), or a function of a name; None: all that
+                the backend shows.
+            fwd_hooks: as for `run_with_hooks`; the cache has what they left.
+
+        Returns:
+            The output, and the named activations with their padded shapes.
+
+        Raises:
+            InputError: as the call; a name that there is not, or not on the numba backend.
+        """
+        from .traced import run  # late: few look inside
+
+        batch = input_ids, attention_mask, token_type_ids
+        return run(self, *batch, names_filter, fwd_hooks)
+
+    def run_with_hooks(
+        self,
+        input_ids: ArrayLike,
+        attention_mask: ArrayLike | None = None,
+        token_type_ids: ArrayLike | None = None,
+        *,
+        fwd_hooks: "Hooks",
+    ) -> "EncoderOutput":
+        """As the call, with other activations in some places. Of the numpy backend alone.
+
+        Args:
+            input_ids: integers [B, L].
+            attention_mask: as for the call.
+            token_type_ids: likewise.
+            fwd_hooks: pairs of names, as `names_filter` has them, and a function of (value, name).
+                It gets a copy [B, L, ...], which it may change; what it returns, or the copy if
+                that is None, goes on. What it writes at masked places has no effect.
+
+        Raises:
+            InputError: as the call; the numba backend; hooks that are no such pairs, that name
+                nothing, or that return another shape.
+        """
+        from .traced import run  # likewise
+
+        batch = input_ids, attention_mask, token_type_ids
+        return run(self, *batch, (), fwd_hooks)[0]
+
+    def run_from_layer(
+        self,
+        layer: int,
+        state: ArrayLike,
+        attention_mask: ArrayLike | None = None,
+        *,
+        names_filter: "NamesFilter" = (),
+        fwd_hooks: "Hooks" = (),
+    ) -> tuple["EncoderOutput", "ActivationCache"]:
+        """Begin in the middle: compute the layers from one on. Of the numpy backend alone.
+
+        Args:
+            layer: the first that is computed; 0 follows the embeddings, and after the last layer
+                nothing but the pooler is left.
+            state: what this layer gets, floats [B, L, D]: `layers.N.output` of the one before.
+            attention_mask: as for the call.
+            names_filter: as for `run_with_cache`, but none by default.
+            fwd_hooks: as for `run_with_hooks`.
+
+        Raises:
+            InputError: a layer that there is not, a state of another shape, the numba backend; as
+                `run_with_cache`.
+        """
+        from .traced import run_from  # likewise
+
+        number = as_integer(layer, "layer")
+        return run_from(self, number, state, attention_mask, names_filter, fwd_hooks)
 
     def encode_packed(
         self,
@@ -147,10 +236,10 @@ class Encoder:
         """Run the encoder on packed rows, for callers that never had padding."""
         return self.backend.encode(batch, output_hidden_states, output_attentions)
 
-    def _pooler_output(
+    def pooled_first(
         self, hidden_TD: Floats, batch: PackedBatch, keep_BL: NDArray[np.bool_]
     ) -> Floats | None:
-        """The pooler of column 0, as Transformers does; zeros where column 0 is masked."""
+        """The pooler of column 0 [B, D], as Transformers does; zeros where column 0 is masked."""
         if self.pooler is None:
             return None
         pooled = self.pooler(hidden_TD[batch.position_ids_T == 0])
