@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .tasks.search.semantic_search import semantic_search as semantic_search
     from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
     from .tasks.tagging.token_classification import TokenClassification as TokenClassification
+    from .tasks.traced_model import TracedModel as TracedModel
     from .text.tokenizer import Tokenizer as Tokenizer
 
 # Name -> module, imported when somebody asks for the name: a program pays for what it uses. Each
@@ -46,6 +47,7 @@ _HOMES = {
     "TokenClassification": "tasks.tagging.token_classification",
     "Tokenizer": "text.tokenizer",
     "TokenizerError": "errors",
+    "TracedModel": "tasks.traced_model",
     "ZeroShotClassification": "tasks.classification.zero_shot",
     "paraphrase_mining": "tasks.search.paraphrase_mining",
     "pipeline": "tasks.pipeline",

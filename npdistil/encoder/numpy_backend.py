@@ -1,6 +1,7 @@
 """The reference as an engine: any float type, nothing to compile, as fast as NumPy's BLAS."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..reference import forward as reference
 from ..reference import pooling as pools
 from ..reference.first_token import encode_first
 from ..reference.masked_lm import score_words
-from ..reference.tap import Tap
+from ..reference.tap import CLOSED, Tap
 from .backend import Dense, PackedOutput, Pooling
 from .packing import PackedBatch
 
@@ -96,17 +97,27 @@ class NumpyBackend:
     def word_scores(self, norm: NormParams, word_VD: Floats | None, bias_V: Floats) -> Dense:
         """See `Backend.word_scores`."""
         table_VD = self._params.embeddings.word_VD if word_VD is None else word_VD
-        eps = self._config.layer_norm_eps
-
-        def of_rows(hidden_MD: Floats) -> Floats:
-            x_MD = reference.layer_norm(hidden_MD, norm.weight_D, norm.bias_D, eps)
-            return score_words(x_MD, table_VD, bias_V)
-
-        return of_rows
+        return WordScores(norm, table_VD, bias_V, self._config.layer_norm_eps)
 
     def normalized(self, rows_BE: Floats) -> Floats:
         """See `Backend.normalized`."""
         return pools.normalize(rows_BE)
+
+
+@dataclass(frozen=True, eq=False)
+class WordScores:
+    """LayerNorm, then a score for each word; a function of rows that can be looked into."""
+
+    norm: NormParams
+    word_VD: Floats
+    bias_V: Floats
+    eps: float
+
+    def __call__(self, hidden_MD: Floats, tap: Tap = CLOSED) -> Floats:
+        """Rows [M, D] to [M, V]."""
+        norm, here = self.norm, tap.within("norm")
+        x_MD = reference.layer_norm(hidden_MD, norm.weight_D, norm.bias_D, self.eps, here)
+        return score_words(x_MD, self.word_VD, self.bias_V)
 
 
 def _arrays(batch: PackedBatch) -> tuple[Ints, Ints, Ints, Ints]:

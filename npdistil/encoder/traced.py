@@ -93,10 +93,11 @@ def watch_for(
     Raises:
         InputError: names that there are not, or not on this backend; hooks on the compiled one.
     """
-    shown = {*names_of(encoder), *more}
+    more, readable = [*more], isinstance(encoder.backend, NumpyBackend)
+    shown = {*names_of(encoder), *(name for name in more if readable or ".norm." not in name)}
     every = dict.fromkeys([*encoder_names(encoder.config, encoder.pooler is not None), *more])
     hooks = [*hooks]
-    if hooks and not isinstance(encoder.backend, NumpyBackend):
+    if hooks and not readable:
         raise InputError(
             "fwd_hooks: the numba backend computes a pass in one compiled call, which no function "
             'can enter; load the model with backend="numpy".'
