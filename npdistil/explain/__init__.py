@@ -1,0 +1,1 @@
+"""A page that shows what a model does with one text, from characters to the last layer."""
