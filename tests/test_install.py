@@ -68,6 +68,7 @@ def test_archives_hold_what_they_should(dist):
         "npdistil/py.typed",
         "npdistil/checkpoint/parity.json",
         "npdistil/checkpoint/registry.toml",
+        "npdistil/pages/base.css",
         "npdistil/text/unicode_tables.txt",
     } <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
