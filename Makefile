@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test heads format golden parity tasks table functions eval taskspeed bench startup faults tokenizer weights build clean
+.PHONY: help demo test heads format golden parity tasks table functions eval taskspeed bench startup faults tokenizer weights book build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -73,6 +73,9 @@ tokenizer: $(VENV)/installed-test weights  ## time the tokenizer beside `tokeniz
 
 weights: $(VENV)/installed
 	@$(BIN)/python tools/fetch_weights.py all-MiniLM-L6-v2
+
+book: $(VENV)/installed-test weights  ## build docs/book into build/book, every cell run with the real weights
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -n -E -q docs/book build/book
 
 build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
 	$(BIN)/python -m build

@@ -1,0 +1,35 @@
+"""What the book's tests share: its folder, its chapters, and how it is built."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+BOOK = ROOT / "docs" / "book"
+PAGES = {int(page.name[:2]): page for page in sorted(BOOK.glob("0*.md"))}
+
+
+def load(path: Path) -> ModuleType:
+    """A file of the book, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"book_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Build pages as `make book` does, options included."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    options = re.findall(r"-m sphinx (.*?) docs/book ", makefile)
+    assert len(options) == 1
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", *options[0].split(), source, target],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
