@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test heads format golden parity tasks table functions eval taskspeed bench startup faults tokenizer weights book build clean
+.PHONY: help demo test heads format golden parity tasks table functions numerics eval taskspeed bench startup faults tokenizer weights book build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ tasks: $(VENV)/installed-test weights  ## compare all tasks with their peers, wr
 
 table: $(VENV)/installed  ## time the card's models, write docs/table.json and the README's table
 	$(BIN)/python tools/card_table.py
+
+numerics: $(VENV)/installed-test  ## measure every kernel by its stated bound, write docs/numerics.md
+	$(BIN)/python tools/numeric_contract.py
 
 functions: $(VENV)/installed-test  ## hold exp and the activations to every float32, write docs/functions.md
 	$(BIN)/python tools/check_functions.py
