@@ -135,10 +135,13 @@ def as_ids(ids: object, rows: int) -> list[int]:
         raise InputError(
             f"ids: expected a sequence or 1-d array of int, received {type(ids).__name__}."
         )
-    checked = [as_integer(value, f"ids[{index}]") for index, value in enumerate(ids)]
-    for index, value in enumerate(checked):
-        if not 0 <= value < rows:
-            raise InputError(f"ids[{index}]: {value} is outside the vocabulary of {rows} rows.")
+    checked = [
+        value if type(value) is int else as_integer(value, f"ids[{index}]")
+        for index, value in enumerate(ids)
+    ]
+    if checked and not 0 <= min(checked) <= max(checked) < rows:
+        index, value = next((n, v) for n, v in enumerate(checked) if not 0 <= v < rows)
+        raise InputError(f"ids[{index}]: {value} is outside the vocabulary of {rows} rows.")
     return checked
 
 

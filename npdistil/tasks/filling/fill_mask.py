@@ -1,7 +1,8 @@
 """`FillMask`: words for the places that a text leaves open, as Transformers' pipeline does it."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -10,13 +11,14 @@ from ...dims import Floats, Ints
 from ...encoder.packing import PackedBatch
 from ...errors import InputError, TokenizerError
 from ...heads.masked_lm import MaskedLM
+from ...text.tokenizer import Tokenizer
 from ..call_defaults import with_defaults
 from ..head_task import HeadTask
 from ..results import Answers
 from ..stream import BATCH_TOKENS, Bounds, answers, by_length, checked_bounds
 from ..tokenized import tokenized
 from .best_words import Ids, best_words
-from .sequences import sequences, token_text
+from .sequences import RowTexts, token_text
 from .targets import target_ids
 
 ROWS = 32  # masked places whose scores of the whole vocabulary are held at a time
@@ -28,6 +30,19 @@ class _Best(NamedTuple):
     place_M: Ids  # tokens of the row, [CLS] counted
     prob_MK: Floats
     ids_MK: Ids
+
+
+class _Shown(NamedTuple):
+    """Ids as text for the answers of one window; what was decoded is kept that long."""
+
+    word: Callable[[int], str]
+    without_specials: RowTexts
+    with_specials: RowTexts  # of several masks the others are to be seen
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> Self:
+        word = cache(partial(token_text, tokenizer))
+        return cls(word, RowTexts(tokenizer, True), RowTexts(tokenizer, False))
 
 
 class FillMask(HeadTask[MaskedLM]):
@@ -106,8 +121,9 @@ class FillMask(HeadTask[MaskedLM]):
             self._expect_masks(batch, truncated, first)
             best = self._best(batch, wanted, allowed, bounds)
             ids = np.split(batch.input_ids_T, batch.cu_seqlens[1:-1])
+            shown = _Shown.of(self.tokenizer)
             return [
-                Answers(self._filled(ids_L, found), count)
+                Answers(_filled(shown, ids_L, found), count)
                 for ids_L, found, count in zip(ids, best, truncated, strict=True)
             ]
 
@@ -169,22 +185,19 @@ class FillMask(HeadTask[MaskedLM]):
                 found[number] = _Best(place_M, prob_MK[own], ids_MK[own])
         return [found[number] for number in range(len(found))]
 
-    def _filled(self, ids_L: Ints, best: _Best) -> list[Any]:
-        """The result of one text."""
-        alone = len(best.place_M) == 1  # of several masks the others are to be seen
-        filled = []
-        for place, prob_K, words in zip(
-            best.place_M.tolist(), best.prob_MK.tolist(), best.ids_MK.tolist(), strict=True
-        ):
-            texts = sequences(self.tokenizer, ids_L, place, words, alone)
-            proposals = [
-                {
-                    "score": score,
-                    "token": word,
-                    "token_str": token_text(self.tokenizer, word),
-                    "sequence": text,
-                }
-                for score, word, text in zip(prob_K, words, texts, strict=True)
-            ]
-            filled.append(proposals)
-        return filled[0] if alone else filled
+
+def _filled(shown: _Shown, ids_L: Ints, best: _Best) -> list[Any]:
+    """The result of one text."""
+    alone = len(best.place_M) == 1
+    rows = shown.without_specials if alone else shown.with_specials
+    filled = []
+    for place, prob_K, words in zip(
+        best.place_M.tolist(), best.prob_MK.tolist(), best.ids_MK.tolist(), strict=True
+    ):
+        texts = rows.sequences(ids_L, place, words)
+        proposals = [
+            {"score": score, "token": word, "token_str": shown.word(word), "sequence": text}
+            for score, word, text in zip(prob_K, words, texts, strict=True)
+        ]
+        filled.append(proposals)
+    return filled[0] if alone else filled
