@@ -8,6 +8,7 @@ follows.
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -138,7 +139,7 @@ class Ours:
             "layer_norm_eps": config.layer_norm_eps,
         }
 
-    @property
+    @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer of these settings, the readable one."""
         parts = self.tokenizer_settings, self.vocabulary, self.added_tokens
@@ -189,7 +190,10 @@ class Ours:
         Raises:
             InputError: ids that the model has no rows for; as `observe`.
         """
-        encoder = Encoder(self.config, self.params, backend, dtype)
+        made = self._encoders
+        if (backend, dtype) not in made:
+            made[backend, dtype] = Encoder(self.config, self.params, backend, dtype)
+        encoder = made[backend, dtype]
         ids_BL, mask_BL = padded(tokens.input_ids, self.config.pad_token_id)
         types_BL = None
         if tokens.token_type_ids is not None and self.config.type_vocab_size:
@@ -200,6 +204,11 @@ class Ours:
         settings = {**self.settings, "dtype": dtype}
         vectors_BE = self._embeddings(encoder, last[mask_BL], ids_BL, mask_BL, types_BL)
         return Observed(settings, *tokens, dict(cache), vectors_BE, None)
+
+    @cached_property
+    def _encoders(self) -> dict[tuple[str, str], Encoder]:
+        """Those that were asked for; a replaced `Ours` begins without any."""
+        return {}
 
     def _embeddings(
         self,

@@ -1,0 +1,183 @@
+"""Two sides beside each other: settings, ids, then every activation in the order of computation."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arguments import as_texts
+from ..dims import Floats
+from ..errors import InputError
+from ..trace.names import encoder_names
+from .bounds import bound, unit
+from .differences import Difference, kept
+from .ids import computable, ids_rows
+from .ours import Ours, padded
+from .own_side import OwnSide
+from .report import SENTENCE, ActivationRow, Figures, IdsRow, Report, SettingRow
+from .side import Observed, Side, Tokens
+
+# Pairs of columns of a batch: what bounds the memory of attention maps, which are all kept.
+BATCH_PAIRS = 1 << 18
+# What both sides may say and need not agree on.
+_FREE = ("dtype",)
+
+
+class Part(NamedTuple):
+    """One batch, as the other side saw it."""
+
+    texts: list[str]
+    theirs: Observed
+    ids: list[IdsRow]
+    tokens: Tokens  # that both sides computed
+
+
+def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the model") -> Report:
+    """Let both sides compute the same texts, and lay them beside each other.
+
+    Activations are compared on the other side's ids where it shows them: so a tokenizer that cuts
+    otherwise is one finding, and does not look like a hundred of the model.
+
+    Args:
+        ours: our side.
+        side: the other one.
+        texts: at least one.
+        model: what the report calls the model.
+
+    Raises:
+        InputError: not text, the other side cannot compute them, or it shows nothing.
+        ConfigError: the vocabulary is larger than the encoder's table.
+    """
+    checked = as_texts(texts, "texts")
+    names = encoder_names(ours.config, ours.params.pooler is not None)
+    figures = Table([*names, SENTENCE], beside_numba=not isinstance(side, OwnSide))
+    settings: dict[str, Any] = {}
+    ids: list[IdsRow] = []
+    count = 0
+    for part in _parts(ours, side, checked):
+        settings = settings or part.theirs.settings
+        ids += [row._replace(number=row.number + count) for row in part.ids]
+        count += len(part.texts)
+        figures.add(ours, part)
+    rows = _setting_rows(ours, settings)
+    activations = figures.rows(settings.get("dtype"))
+    if not (activations or ids or any(row.ok is not None for row in rows)):
+        raise InputError(f"{side.name}: shows nothing that could be compared.")
+    return Report(
+        model=model,
+        side=side.name,
+        texts=tuple(checked),
+        tokens=figures.tokens,
+        settings=tuple(rows),
+        ids=tuple(ids),
+        activations=tuple(activations),
+    )
+
+
+class Table:
+    """Running figures of all activations.
+
+    Attributes:
+        tokens: that were compared so far.
+    """
+
+    def __init__(self, names: Sequence[str], beside_numba: bool) -> None:
+        """Know the order of names, and whether our kernels are computed, too."""
+        self.tokens = 0
+        self._beside_numba = beside_numba
+        self._order = dict.fromkeys(names)
+        self._found: dict[str, dict[str, Difference]] = {}
+
+    def add(self, ours: Ours, part: Part) -> None:
+        """Take in one batch."""
+        theirs = shown(part.theirs)
+        self.tokens += sum(map(len, part.tokens.input_ids))
+        if not theirs:
+            return
+        _, mask_BL = padded(part.tokens.input_ids, 0)
+        exact = shown(ours.compute(part.tokens))
+        sides = {
+            "theirs": theirs,
+            "numpy32": shown(ours.compute(part.tokens, "float32")),
+        }
+        if self._beside_numba:
+            sides["numba32"] = shown(ours.compute(part.tokens, "float32", "numba"))
+        for name in theirs:
+            by_side = self._found.setdefault(name, {})
+            for side, values in sides.items():
+                if name not in values:
+                    continue
+                found = by_side.setdefault(side, Difference())
+                if name not in exact:
+                    found.problem = "ours has none of this name"
+                else:
+                    found.add(exact[name], values[name], kept(mask_BL, exact[name].shape))
+
+    def rows(self, dtype: object) -> list[ActivationRow]:
+        """In the order of computation; `dtype` is what the other side says it computes in."""
+        last = [SENTENCE] if SENTENCE in self._found else []
+        order = [name for name in self._order if name in self._found and name != SENTENCE]
+        order += [name for name in self._found if name not in self._order] + last
+        return [_row(name, self._found[name], dtype) for name in order]
+
+
+def _row(name: str, found: dict[str, Difference], dtype: object) -> ActivationRow:
+    theirs, own = found["theirs"], found.get("numpy32", Difference())
+    coarser = max((theirs.dtype, _known(dtype) or theirs.dtype), key=unit)
+    return ActivationRow(
+        name,
+        Figures.of(theirs),
+        Figures.of(own) if "numpy32" in found else None,
+        Figures.of(found["numba32"]) if "numba32" in found else None,
+        bound(own.max_abs, own.largest, coarser),
+        theirs.problem,
+    )
+
+
+def _known(dtype: object) -> np.dtype[Any] | None:
+    """What a side says it computes in may be coarser than what it shows its numbers in."""
+    known = ("float16", "float32", "float64")
+    return np.dtype(dtype) if isinstance(dtype, str) and dtype in known else None
+
+
+def shown(observed: Observed) -> dict[str, Floats]:
+    """All arrays of one side by name."""
+    vectors = observed.embeddings
+    return {**observed.activations, **({} if vectors is None else {SENTENCE: vectors})}
+
+
+def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
+    """Batches of texts in their order, none with more attention than memory is good for."""
+    mine, tokenizer = ours.tokens(texts), ours.tokenizer
+    for first, last in _spans([len(row) for row in mine.input_ids]):
+        some = slice(first, last)
+        types = mine.token_type_ids
+        own = Tokens(mine.input_ids[some], None if types is None else types[some])
+        theirs = side.observe(texts[some])
+        told = own
+        if theirs.input_ids is not None:
+            told = Tokens(theirs.input_ids, theirs.token_type_ids)
+        for name, rows in zip(told._fields, told, strict=True):
+            if rows is not None and len(rows) != last - first:
+                raise InputError(f"{side.name}: {name} of {len(rows)} texts, for {last - first}.")
+        ids = [] if theirs.input_ids is None else [*ids_rows(tokenizer, texts[some], own, told)]
+        yield Part(texts[some], theirs, ids, told if computable(ours.config, told) else own)
+
+
+def _spans(lengths: list[int]) -> Iterator[tuple[int, int]]:
+    first, longest = 0, 0
+    for number, length in enumerate(lengths):
+        longest = max(longest, length)
+        if number > first and (number - first + 1) * longest**2 > BATCH_PAIRS:
+            yield first, number
+            first, longest = number, length
+    yield first, len(lengths)
+
+
+def _setting_rows(ours: Ours, theirs: dict[str, Any]) -> list[SettingRow]:
+    rows = []
+    for name, own in {**ours.settings, "dtype": "float64"}.items():
+        if name in theirs:
+            ok = None if name in _FREE else bool(own == theirs[name])
+            rows.append(SettingRow(name, own, theirs[name], ok))
+    return rows

@@ -1,0 +1,97 @@
+"""How far two arrays of one activation are from each other, over as many batches as there are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from ..dims import Floats
+
+
+@dataclass
+class Difference:
+    """Running figures of one activation on one side.
+
+    Attributes:
+        max_abs: largest absolute difference.
+        mean_abs: over all values.
+        cosine: of the two, each text's values taken as one vector; the least of all texts.
+        largest: absolute value of ours.
+        dtype: what the other side computes in.
+        problem: why there are no figures, or None.
+    """
+
+    max_abs: float = 0.0
+    cosine: float = 1.0
+    largest: float = 0.0
+    dtype: DTypeLike = np.float64
+    problem: str | None = None
+    _total: float = 0.0
+    _count: int = 0
+
+    @property
+    def mean_abs(self) -> float:
+        """Over all values."""
+        return self._total / max(self._count, 1)
+
+    @property
+    def ulp(self) -> float:
+        """`max_abs` in units in the last place of the largest value, of the other side's type.
+
+        Not value by value: where a sum cancels, the result may be any number of its own units off,
+        and all is well.
+        """
+        kind = np.dtype(self.dtype)
+        if kind.kind != "f":
+            kind = np.dtype(np.float32)
+        largest: Any = np.asarray(self.largest, kind)
+        return self.max_abs / float(np.spacing(largest))
+
+    def add(self, ours: Floats, theirs: Floats, keep: NDArray[np.bool_]) -> None:
+        """Take in one batch.
+
+        Args:
+            ours: float64 [B, ...].
+            theirs: any numbers, of a shape that is not smaller on any axis; more is padding.
+            keep: of ours, what is compared.
+        """
+        self.dtype = theirs.dtype
+        if theirs.ndim != ours.ndim or any(
+            size < own for size, own in zip(theirs.shape, ours.shape, strict=True)
+        ):
+            self.problem = f"shape {list(theirs.shape)} for {list(ours.shape)}"
+            return
+        cut = theirs[tuple(slice(size) for size in ours.shape)].astype(np.float64)
+        for own, other, kept in zip(ours, cut, keep, strict=True):
+            self._add(own[kept], other[kept])
+
+    def _add(self, own_N: Floats, other_N: Floats) -> None:
+        if not own_N.size:
+            return
+        self.largest = max(self.largest, float(np.abs(own_N).max()))
+        self._count += own_N.size
+        if not np.isfinite(other_N).all():
+            self.problem = "values that are no finite numbers"
+            return
+        apart_N = np.abs(own_N - other_N)
+        self.max_abs = max(self.max_abs, float(apart_N.max()))
+        self._total += float(apart_N.sum())
+        lengths = float(np.linalg.norm(own_N) * np.linalg.norm(other_N))
+        if lengths:
+            self.cosine = min(self.cosine, float(own_N @ other_N) / lengths)
+
+
+def kept(mask_BL: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where an activation has values: at tokens, and in maps where two tokens meet.
+
+    Args:
+        mask_BL: where tokens are.
+        shape: of the activation: [B, L, ...], [B, H, L, L] or [B, E].
+    """
+    if len(shape) == 4:
+        both_BLM = mask_BL[:, None, :, None] & mask_BL[:, None, None, :]
+        return np.broadcast_to(both_BLM, shape)
+    if len(shape) == 3:
+        return np.broadcast_to(mask_BL[..., None], shape)
+    return np.ones(shape, bool)

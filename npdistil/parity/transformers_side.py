@@ -1,0 +1,279 @@
+"""Transformers as the other side: the same folder, or a model object of somebody's own.
+
+A ready object is taken as it is, whatever was done to it. What it says of itself is read from its
+parts (the eps of its LayerNorms, the normalizer of its tokenizer), and what it computes is watched
+inside (`transformers_watch.py`): a port that says one thing and does another shows both.
+"""
+
+import importlib.util
+import inspect
+import json
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ..arguments import as_texts
+from ..config import HIDDEN_ACTS
+from ..dims import Floats
+from ..encoder.numpy_backend import POOLING
+from ..errors import InputError
+from ..reference.pooling import normalize as to_length_one
+from ..tasks.sentence_config import read_sentence_config
+from .ours import SIZES
+from .side import Observed
+from .transformers_watch import as_array, watched
+
+DTYPES = ("float64", "float32")
+# DistilBERT's names of what BERT calls otherwise.
+_DISTILBERT = {
+    "hidden_size": "dim",
+    "num_hidden_layers": "n_layers",
+    "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+    "hidden_act": "activation",
+}
+_NO_LENGTH = 1_000_000_000  # Transformers writes int(1e30) where a tokenizer has no limit
+
+
+class TransformersSide:
+    """A model and a tokenizer of Transformers.
+
+    Attributes:
+        name: with the float type that the model computes in.
+        model: a BERT or DistilBERT, with or without a head.
+        tokenizer: of Transformers.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        max_length: int | None = None,
+        pooling: str | Sequence[str] | None = None,
+        normalize: bool = False,
+        prompt: str = "",
+        name: str = "transformers",
+    ) -> None:
+        """Watch ready objects; their float type is left as it is.
+
+        Args:
+            model: in evaluation mode; scores and probabilities of attention can be seen of models
+                that were loaded with attn_implementation="eager".
+            tokenizer: called with texts, as those of Transformers are.
+            max_length: tokens of a text; None means what tokenizer and model allow.
+            pooling: names of `SentenceEncoder.from_pretrained`; None: there are no embeddings.
+            normalize: whether embeddings have length 1.
+            prompt: put before each text.
+            name: for the report.
+
+        Raises:
+            InputError: torch or transformers is missing, the model is in training mode, or there is
+                no such pooling.
+        """
+        _expect_installed()
+        modes = [pooling] if isinstance(pooling, str) else [*(pooling or ())]
+        if unknown := [mode for mode in modes if mode not in POOLING]:
+            raise InputError(f"pooling: expected some of {[*POOLING]}, received {unknown[0]!r}.")
+        if model.training:
+            raise InputError(
+                "model: is in training mode, so dropout is at work; call model.eval()."
+            )
+        self.model = model
+        self.tokenizer = tokenizer
+        self._base = getattr(model, getattr(model, "base_model_prefix", ""), model)
+        dtype = str(next(self._base.parameters()).dtype).removeprefix("torch.")
+        self.name = f"{name} {dtype}"
+        limits = [max_length] if max_length else [tokenizer.model_max_length]
+        self._max_length = min([*limits, self._base.config.max_position_embeddings])
+        self._prompt = prompt
+        self._sentence: dict[str, Any] = {}
+        self._embed: Callable[[Any, Any, Any], Floats] | None = None
+        if modes:
+            self._sentence = {"pooling": " + ".join(modes), "normalize": normalize}
+            self._embed = lambda last, mask, _: _pooled(last, mask, modes, normalize)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, dtype: str = "float64") -> Self:
+        """Load a folder with AutoModel and AutoTokenizer, or with sentence-transformers.
+
+        With a modules.json, what follows the encoder is done by sentence-transformers where that is
+        installed; else by the reference's poolings, as the folder's files say.
+
+        Args:
+            folder: on this machine.
+            dtype: "float64", in which another eps can be seen, or "float32".
+
+        Raises:
+            InputError: torch or transformers is missing, or cannot load the folder.
+        """
+        if dtype not in DTYPES:
+            raise InputError(f"dtype: expected one of {[*DTYPES]}, received {dtype!r:.40}.")
+        _expect_installed()
+        path = Path(folder)
+        is_sentence = (path / "modules.json").is_file()
+        try:
+            with _quiet():
+                if is_sentence and importlib.util.find_spec("sentence_transformers"):
+                    return cls._of_sentence_transformers(path, dtype)
+                return cls._of_transformers(path, dtype, is_sentence)
+        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as failure:
+            if isinstance(failure, InputError):
+                raise
+            first, *_ = str(failure).splitlines() or [type(failure).__name__]
+            raise InputError(f"{path}: transformers cannot load it: {first:.200}") from None
+
+    @classmethod
+    def _of_sentence_transformers(cls, folder: Path, dtype: str) -> Self:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        options = {"attn_implementation": "eager", "dtype": getattr(torch, dtype)}
+        whole = SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs=options
+        ).eval()
+        whole = whole.to(getattr(torch, dtype))  # Dense modules, too
+        first, *behind = whole
+        prompt = whole.prompts.get(whole.default_prompt_name) or ""
+        side = cls(
+            first.auto_model, whole.tokenizer, max_length=whole.max_seq_length, prompt=prompt
+        )
+
+        def embed(last: Any, mask: Any, ids: Any) -> Floats:
+            features = {"token_embeddings": last, "attention_mask": mask, "input_ids": ids}
+            if prompt:
+                features["prompt_length"] = len(side.tokenizer(prompt)["input_ids"]) - 1
+            for module in behind:
+                features = module(features)
+            return as_array(features["sentence_embedding"])
+
+        kinds = [type(module).__name__ for module in behind]
+        modes = getattr(behind[0], "pooling_mode", ()) if behind else ()
+        if modes:
+            shown = modes if isinstance(modes, str) else " + ".join(modes)
+            side._sentence = {"pooling": shown, "normalize": kinds[-1] == "Normalize"}
+            side._embed = embed
+        return side
+
+    @classmethod
+    def _of_transformers(cls, folder: Path, dtype: str, is_sentence: bool) -> Self:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        options: dict[str, Any] = {}
+        if is_sentence:
+            sentence = read_sentence_config(folder, None)
+            folder = sentence.transformer_folder
+            options["max_length"] = sentence.max_seq_length
+            if all(module is None for module in sentence.modules):  # no Dense
+                options |= {"pooling": sentence.pooling.modes, "normalize": sentence.normalize}
+        kind = getattr(torch, dtype)
+        model = AutoModel.from_pretrained(
+            folder, attn_implementation="eager", dtype=kind, local_files_only=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return cls(model.eval(), tokenizer, **options)
+
+    def observe(self, texts: Sequence[str]) -> Observed:
+        """See `Side.observe`."""
+        import torch
+
+        prompted = [self._prompt + text for text in as_texts(texts, "texts")]
+        batch = self.tokenizer(
+            prompted,
+            padding=True,
+            truncation=True,
+            max_length=self._max_length,
+            padding_side="right",
+            return_tensors="pt",
+        )
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        taken = inspect.signature(self._base.forward).parameters
+        inputs = {name: value for name, value in batch.items() if name in taken}
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            output, activations = watched(self._base, inputs)
+            last = output.last_hidden_state
+            vectors = None if self._embed is None else self._embed(last, mask, ids)
+        types = _rows(inputs["token_type_ids"], mask) if "token_type_ids" in inputs else None
+        return Observed(self.settings, _rows(ids, mask), types, activations, vectors, None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What model and tokenizer say of themselves, by our names."""
+        config = self._base.config
+        found = {**_of_tokenizer(self.tokenizer), "max_length": self._max_length}
+        found |= {"prompt": self._prompt, **self._sentence}
+        for name in (*SIZES, "hidden_act"):
+            value = getattr(config, name, getattr(config, _DISTILBERT.get(name, name), None))
+            if name == "type_vocab_size" and value is None:
+                value = 0
+            if value is not None:
+                found[name] = value
+        named = found.get("hidden_act", "")
+        found["hidden_act"] = HIDDEN_ACTS.get(named, named)
+        norms = (module for module in self._base.modules() if hasattr(module, "eps"))
+        eps = sorted({float(module.eps) for module in norms})
+        if eps:
+            found["layer_norm_eps"] = eps[0] if len(eps) == 1 else str(eps)
+        return {**found, "dtype": self.name.rpartition(" ")[2]}
+
+
+def _of_tokenizer(tokenizer: Any) -> dict[str, Any]:
+    """What decides how text is cut, as the tokenizer does it and not as its files say."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    normalizer = getattr(backend, "normalizer", None)
+    told = json.loads(normalizer.__getstate__()) if normalizer is not None else {}
+    if told.get("type") != "BertNormalizer":
+        return {}
+    lower, strip = told["lowercase"], told["strip_accents"]
+    return {
+        "do_lower_case": lower,
+        "strip_accents": lower if strip is None else strip,
+        "tokenize_chinese_chars": told["handle_chinese_chars"],
+    }
+
+
+def _rows(values: Any, mask: Any) -> list[list[int]]:
+    """Integers of the tokens of each text."""
+    return [row[kept == 1].tolist() for row, kept in zip(values, mask, strict=True)]
+
+
+def _pooled(last: Any, mask: Any, modes: Sequence[str], normalize: bool) -> Floats:
+    """The reference's poolings of the rows where the tokenizer's mask is 1."""
+    keep_BL = mask.numpy() == 1
+    ends = np.concatenate([[0], np.cumsum(keep_BL.sum(axis=1))])
+    rows_TD = as_array(last)[keep_BL]
+    pooled_BE = np.concatenate([POOLING[mode](rows_TD, ends, 0) for mode in modes], axis=1)
+    return to_length_one(pooled_BE) if normalize else pooled_BE
+
+
+def _expect_installed() -> None:
+    missing = [name for name in ("torch", "transformers") if not importlib.util.find_spec(name)]
+    if missing:
+        raise InputError(
+            f"transformers: needs {' and '.join(missing)}, which npdistil itself does without: "
+            "pip install torch transformers."
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and no advice while a model is loaded."""
+    from transformers.utils import logging
+
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
