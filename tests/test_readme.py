@@ -15,7 +15,8 @@ FITTED = "weights/heads"  # tests/data/tasks/ runs what needs these
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/embedding.md", "docs/search.md", "docs/tracing.md"]
+    "page",
+    ["README.md", "docs/embedding.md", "docs/explain.md", "docs/search.md", "docs/tracing.md"],
 )
 def test_examples_print_what_the_page_shows(minilm_folder, monkeypatch, page):
     """An example that nobody ran since the interface changed."""

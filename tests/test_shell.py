@@ -1,53 +1,11 @@
 """`pages.shell`: nothing gets out of a page's data or markup, and a page asks for nothing."""
 
-import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from npdistil.pages.shell import POLICY, escaped, shell
-
-NASTY = [
-    "</script><script>alert(1)</script>",
-    "<!--<script>",
-    '" onload="alert(1)',
-    "' & &amp; &#60;",
-    "\u2028 \u2029 \x00 \x1b[0m \r\n",
-    "]]> </title> </main>",
-    "\ud800 lone",
-    "😀 naïve 中",
-]
-
-
-class Elements(HTMLParser):
-    """The elements of a page in order, and the text of each."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.texts: dict[str, list[str]] = {}
-        self._open = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        self._open = tag
-        self.texts.setdefault(tag, []).append("")
-
-    def handle_data(self, data):
-        if self._open:
-            self.texts[self._open][-1] += data
-
-    def handle_endtag(self, tag):
-        self._open = ""
-
-
-def data_of(page: str) -> object:
-    return json.loads(Elements(page).texts["script"][0])
+from tests.elements import NASTY, Elements, data_of
 
 
 @pytest.mark.parametrize("text", NASTY)

@@ -31,6 +31,7 @@ VERBS = (
     "tag",
     "fill-mask",
     "tokenize",
+    "explain",
     "info",
     "fetch",
     "convert",

@@ -20,7 +20,8 @@ def checked_output(path: Path, suffixes: Sequence[str] | None = SUFFIXES) -> Pat
     """
     if suffixes is not None and path.suffix not in suffixes:
         *some, last = suffixes
-        raise InputError(f"{path}: the name must end in {', '.join(some)} or {last}.")
+        known = f"{', '.join(some)} or {last}" if some else last
+        raise InputError(f"{path}: the name must end in {known}.")
     try:
         if not path.parent.is_dir():
             raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")

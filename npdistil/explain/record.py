@@ -20,10 +20,10 @@ and values: for any token l
     exp_M = exp(score_M - max score)  prob_M = exp_M / sum(exp_M)      context_K = prob_M @ value_MK
 
 which the page computes itself, for any token. Every head's would take 6 * N * L * D bytes, too
-much for long texts: then there are as many heads as MAX_ARITHMETIC holds, of each layer those that
-look most at other words (`between`), the page's first head always. `arithmetic.heads` says which;
-up to about 45 tokens of 384 features, or 22 of 768, in 6 layers it is all of them. An int16 beside
-a unit of its own for each head's query, key and value loses less than half a 32767th of the
+much for long texts: then there are as many heads as MAX_ARITHMETIC holds, of each layer those whose
+words look most at another word (`between`), the page's first head always. `arithmetic.heads` says
+which; up to about 45 tokens of 384 features, or 22 of 768, in 6 layers it is all of them. An int16
+beside a unit of its own for each head's query, key and value loses less than half a 32767th of the
 largest.
 
 `page.py` hands the object to `pages.shell` as its data. The body is `assets/page.html`, and behind
@@ -32,6 +32,18 @@ for print. All `assets/*.css` and then all `assets/*.js` follow, each kind in th
 """
 
 from typing import TypedDict
+
+import numpy as np
+
+from ..arguments import as_integer
+from ..dims import Floats
+from ..errors import InputError
+from ..tasks.traced_model import TracedModel
+from ..trace.attention import attention_rollout, head_entropy
+from .heads import as_integers, between_words, heads_in_numbers, looking_token
+from .json_numbers import as_bytes, digits, four_digits, in_base64
+from .row import Part, Row, read_row
+from .scores import Scored, lens_words, text_scores, token_scores
 
 
 class Token(TypedDict):
@@ -116,7 +128,7 @@ class Explained(TypedDict):
     attention: str
     arithmetic: Arithmetic
     entropy: list[list[float]]  # [N][H], nats, mean over tokens: 0 looks at one, log L at all alike
-    between: list[list[float]]  # [N][H], how much of a word's attention goes to other words, 0 to 1
+    between: list[list[float]]  # [N][H], a word's largest look at another word, mean, 0 to 1
     rollout: str
     norms: list[list[float]]  # [N + 1][L], length of each token's row
     similarity: str
@@ -124,3 +136,154 @@ class Explained(TypedDict):
     head_scores: list[Label] | None  # of the text, best first, from a classifier
     token_scores: list[list[Label]] | None  # [L][...]: of each token, best first, from tagging;
     # from question answering "start" and "end", softmax over tokens
+
+
+def explained(
+    model: TracedModel,
+    text: str,
+    text_pair: str | None = None,
+    *,
+    name: str = "",
+    max_length: int | None = None,
+    head: tuple[int, int] | None = None,
+) -> Explained:
+    """Compute a text, or a pair, and all that a page shows of it.
+
+    Args:
+        model: loaded with the numpy backend; with a head, what that says is shown, too.
+        text: the text.
+        text_pair: a second one.
+        name: of the model, to be shown.
+        max_length: tokens at most, [CLS] and [SEP] too; None: as many as the model takes. A page
+            grows by the square of it.
+        head: (layer, head) that the page opens with; None: the one whose words look most at
+            another word.
+
+    Raises:
+        InputError: a text without a token, a head or a length that there is not, or a model of the
+            compiled backend, which does not show queries, keys and values.
+    """
+    config = model.encoder.config
+    N, H, D = config.num_hidden_layers, config.num_attention_heads, config.hidden_size
+    first = None if head is None else _checked_head(head, N, H)
+    row = read_row(model, text, text_pair, max_length)
+    names = [
+        "embeddings",
+        "layers.*.output",
+        *(f"layers.*.attention.{part}" for part in ("query", "key", "value", "probs")),
+    ]
+    traced = model.run_with_cache(row.batch, names_filter=names)
+    cache, logits = traced.cache, traced.logits
+    prob_NHLM = cache.stacked("layers.*.attention.probs")[:, 0]
+    states = [cache["embeddings"][0], *cache.stacked("layers.*.output")[:, 0]]
+    is_word_L = np.array([part is not None for part in row.of])
+    between_NH = between_words(prob_NHLM, is_word_L)
+    if first is None:
+        layer, number = np.unravel_index(between_NH.argmax(), between_NH.shape)
+        first = int(layer), int(number)
+    L, K = len(row.ids), D // H
+    chosen = heads_in_numbers(between_NH, first, 6 * L * K)
+    three = [
+        cache.stacked(f"layers.*.attention.{part}")[:, 0] for part in ("query", "key", "value")
+    ]
+    numbers = as_integers(three[0], three[1], three[2], H, chosen)
+    words = lens_words(model, states)
+    of_text = None if logits is None else text_scores(model, logits)
+    of_tokens = None if logits is None else token_scores(model, logits)
+    return {
+        "model": name,
+        "model_type": config.model_type,
+        "layers": N,
+        "heads": H,
+        "hidden_size": D,
+        "head_size": K,
+        "token_types": config.type_vocab_size > 0,
+        "ways": [_way(part) for part in row.parts],
+        "tokens": _tokens(model, row),
+        "start": {
+            "layer": first[0],
+            "head": first[1],
+            "token": looking_token(prob_NHLM[first], is_word_L),
+        },
+        "attention": as_bytes(prob_NHLM * 255),
+        "arithmetic": {
+            "heads": [[n, h] for n, h in chosen],
+            "units": numbers.unit_A3.tolist(),
+            "integers": in_base64(numbers.integer_A3LK),
+        },
+        "entropy": four_digits(head_entropy(prob_NHLM[:, None])[:, 0]),
+        "between": four_digits(between_NH),
+        "rollout": as_bytes(attention_rollout(prob_NHLM[:, None])[-1, 0] * 255),
+        "norms": four_digits(np.linalg.norm(np.stack(states).astype(np.float64), axis=-1)),
+        "similarity": as_bytes((_cosines(states) + 1) * 127.5),
+        "lens": None if words is None else [[_labels(one) for one in state] for state in words],
+        "head_scores": None if of_text is None else _labels(of_text),
+        "token_scores": None if of_tokens is None else [_labels(one) for one in of_tokens],
+    }
+
+
+def _checked_head(head: tuple[int, int], layers: int, heads: int) -> tuple[int, int]:
+    layer, number = (as_integer(value, "head") for value in head)
+    if not (0 <= layer < layers and 0 <= number < heads):
+        raise InputError(
+            f"head: expected a layer from 0 to {layers - 1} and a head from 0 to {heads - 1}, "
+            f"received {layer}.{number}."
+        )
+    return layer, number
+
+
+def _way(part: Part) -> Way:
+    texts = [step.text for step in part.steps]
+    steps: list[Step] = [
+        {"name": step.name, "text": step.text, "used": step.used, "changed": step.text != before}
+        for step, before in zip(part.steps, [texts[0], *texts], strict=False)
+    ]
+    return {
+        "text": part.text,
+        "cut": part.cut,
+        "steps": steps,
+        "words": [
+            {
+                "text": word.text,
+                "start": word.start,
+                "end": word.end,
+                "pieces": word.pieces,
+                "ids": word.ids,
+            }
+            for word in part.words
+        ],
+    }
+
+
+def _tokens(model: TracedModel, row: Row) -> list[Token]:
+    pieces = model.tokenizer.convert_ids_to_tokens(row.ids)
+    tokens: list[Token] = []
+    done = 0  # texts that have ended
+    for column, (piece, of, (start, end)) in enumerate(zip(pieces, row.of, row.spans, strict=True)):
+        tokens.append(
+            {
+                "piece": piece,
+                "text": "" if of is None else row.parts[of].text[start:end],
+                "id": row.ids[column],
+                "type": done,
+                "word": row.words[column],
+                "start": start,
+                "end": end,
+                "special": of is None,
+            }
+        )
+        done += of is None and column > 0
+    return tokens
+
+
+def _labels(scored: Scored) -> list[Label]:
+    return [{"label": label, "score": digits(score)} for label, score in scored]
+
+
+def _cosines(states: list[Floats]) -> Floats:
+    """[S, L, L]; 0 beside a row of zeros."""
+    state_SLD = np.stack(states).astype(np.float64)
+    norm_SL1 = np.linalg.norm(state_SLD, axis=-1, keepdims=True)
+    unit_SLD = state_SLD / np.where(norm_SL1 == 0, 1, norm_SL1)
+    cosine_SLM: Floats = unit_SLD @ unit_SLD.swapaxes(1, 2)
+    return cosine_SLM.clip(-1, 1)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..arguments import as_texts
 from ..checkpoint.head_names import Task
 from ..checkpoint.locate import locate
+from ..checkpoint.task_settings import TaskSettings
 from ..checkpoint.weights_file import folder_of
 from ..dims import Floats, Ints
 from ..encoder.encoder import Encoder
@@ -54,6 +55,7 @@ class TracedModel:
         tokenizer: cuts text into ids.
         encoder: ids to hidden states.
         head: hidden states to scores; None: the encoder alone.
+        settings: names of the head's scores, and what else its folder says; None: nothing.
 
     Raises:
         ConfigError: the vocabulary is larger than the encoder's table.
@@ -62,6 +64,7 @@ class TracedModel:
     tokenizer: Tokenizer
     encoder: Encoder
     head: Head | None = None
+    settings: TaskSettings | None = None
 
     def __post_init__(self) -> None:
         expect_fitting(self.tokenizer, self.encoder.config)
@@ -89,7 +92,7 @@ class TracedModel:
         """
         if task is not None:
             model = open_task_model(folder, task, backend, revision=revision)
-            return cls(model.tokenizer, model.encoder, model.head)
+            return cls(model.tokenizer, model.encoder, model.head, model.settings)
         encoder = Encoder.from_pretrained(folder, backend, revision=revision)
         found = folder_of(locate(folder, "task", revision))
         engine = "numba" if backend == "numba" else "python"

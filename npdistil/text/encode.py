@@ -36,12 +36,7 @@ class TextEncoder:
         Raises:
             TokenizerError: two added tokens are one after normalisation, or one is nothing.
         """
-        self._normalize = Normalizer(
-            clean_text=settings.clean_text,
-            tokenize_chinese_chars=settings.tokenize_chinese_chars,
-            strip_accents=settings.strip_accents,
-            do_lower_case=settings.do_lower_case,
-        )
+        self._normalize = Normalizer.of(settings)
         self._cls_id = vocabulary.id_of(settings.cls_token)
         self._sep_id = vocabulary.id_of(settings.sep_token)
         raw = {token.content: token for token in added_tokens if not token.normalized}

@@ -142,6 +142,16 @@ class TokenTable:
         ]
 
     @property
+    def added_tokens(self) -> tuple[AddedToken, ...]:
+        """The tokens that are searched in a text, the special ones among them."""
+        return self._added_tokens
+
+    @property
+    def tokens(self) -> Sequence[str | None]:
+        """All tokens by id; a row of the vocabulary that no token points to is None."""
+        return self._vocabulary.tokens
+
+    @property
     def vocab_size(self) -> int:
         """Rows of the vocabulary, added tokens included: every id is below it."""
         return len(self._vocabulary)
