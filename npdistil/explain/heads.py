@@ -14,7 +14,7 @@ from ..dims import Floats
 from ..reference.forward import split_heads
 
 # Bytes of integers: with 6 x 12 heads of 128 tokens, a page then stays below 3 MB.
-MAX_ARITHMETIC = 630_000
+MAX_ARITHMETIC = 600_000
 _LARGEST = np.iinfo(np.int16).max
 
 

@@ -22,7 +22,7 @@ and values: for any token l
 which the page computes itself, for any token. Every head's would take 6 * N * L * D bytes, too
 much for long texts: then there are as many heads as MAX_ARITHMETIC holds, of each layer those whose
 words look most at another word (`between`), the page's first head always. `arithmetic.heads` says
-which; up to about 45 tokens of 384 features, or 22 of 768, in 6 layers it is all of them. An int16
+which; up to 43 tokens of 384 features, or 21 of 768, in 6 layers it is all of them. An int16
 beside a unit of its own for each head's query, key and value loses less than half a 32767th of the
 largest.
 

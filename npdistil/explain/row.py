@@ -10,6 +10,10 @@ from ..tasks.traced_model import TracedModel
 from ..text.steps import TextStep, WordPieces, text_steps, word_pieces
 
 
+# Mean characters a token at most: beyond, a page would show little else than one endless word.
+MAX_CHARACTERS = 100
+
+
 class Part(NamedTuple):
     """One of the texts.
 
@@ -62,7 +66,8 @@ def read_row(
         max_length: tokens at most, [CLS] and [SEP] too; None: as many as the model takes.
 
     Raises:
-        InputError: no text, a text without a token, or one of which nothing is left.
+        InputError: no text, a text without a token or of endless words, or one of which nothing
+            is left.
     """
     config, tokenizer = model.encoder.config, model.tokenizer
     texts = [_checked(text, "text")]
@@ -92,6 +97,12 @@ def read_row(
                 f"{'second' if number else 'first'} text; give more."
             )
         parts.append(_part(model, one, words, own))
+    characters = sum(len(part.text) for part in parts)
+    if characters > MAX_CHARACTERS * limit:
+        raise InputError(
+            f"text: {limit} tokens of it have {characters} characters; at most "
+            f"{MAX_CHARACTERS * limit} are shown, as it is hardly text."
+        )
     for column, part in enumerate(of):
         if part is not None:
             offset, first = parts[part].offset, parts[part].first

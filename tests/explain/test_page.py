@@ -71,7 +71,7 @@ def test_a_word_of_the_vocabulary_is_text_too():
 def test_the_page_asks_for_nothing(plain):
     """A script, a font or a picture of another place: the page is to work without a network."""
     code = plain.replace(NAMESPACE, "")
-    assert not re.search(r"https?:|wss?:|@import|url\(|\bimport\s*\(|from\s+[\"']", code)
+    assert not re.search(r"\b(https?|wss?)://|@import|url\(|\bimport\s*\(|from\s+[\"']", code)
     assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon", code)
     links = [v for name, v in Elements(plain).attributes if name in ("href", "src", "srcset") and v]
     assert [link for link in links if not link.startswith("#")] == ["data:,"]

@@ -162,6 +162,8 @@ def test_a_text_that_is_too_long(side):
         (("a", " "), "text_pair: ' ' has no token; there is nothing to explain"),
         ((3,), "text: expected a str"),
         ((["a", "b"],), "text: expected a str, received list"),
+        (("a", "b" * 10_000), r"text: 41 tokens of it have 10001 characters; at most 4100"),
+        (("a" + " " * 10_000 + "b",), "text: 41 tokens of it have 10002 characters"),
         (("a", "\ud800"), r"text_pair\[0\]: lone surrogate"),
     ],
 )
