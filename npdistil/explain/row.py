@@ -9,7 +9,6 @@ from ..errors import InputError
 from ..tasks.traced_model import TracedModel
 from ..text.steps import TextStep, WordPieces, text_steps, word_pieces
 
-
 # Mean characters a token at most: beyond, a page would show little else than one endless word.
 MAX_CHARACTERS = 100
 

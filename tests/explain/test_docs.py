@@ -2,6 +2,9 @@
 
 import re
 
+from npdistil.cli.explain import MAX_LENGTH
+from npdistil.explain import record
+from npdistil.explain.heads import MAX_ARITHMETIC
 from tests.elements import data_of
 from tests.pages import ROOT, Shell, sections
 
@@ -21,3 +24,20 @@ def test_commands(minilm_folder, tmp_path):
     assert (pair["start"]["layer"], pair["start"]["head"]) == (2, 0)
     options = re.findall(r"`(--[a-z-]+)", (ROOT / PAGE).read_text("utf-8"))
     assert {"--head", "--task", "--max-length", "--json"} <= {*options}
+
+
+def test_figures():
+    """Catches a bound that was changed in the code alone."""
+
+    def longest(hidden_size: int) -> int:
+        """Tokens of which all 6 layers' numbers fit."""
+        return MAX_ARITHMETIC // (6 * 6 * hidden_size)
+
+    text = (ROOT / PAGE).read_text("utf-8")
+    assert f"up to {longest(384)} tokens of all-MiniLM-L6-v2 all do" in text
+    assert (
+        MAX_ARITHMETIC // (6 * MAX_LENGTH * 32) == 6 * 4 and "those of four heads a layer" in text
+    )
+    assert f"up to {MAX_LENGTH} tokens unless `--max-length`" in text
+    told = f"up to {longest(384)} tokens of 384 features, or {longest(768)} of 768, in 6 layers"
+    assert told in " ".join((record.__doc__ or "").split())

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from npdistil import InputError
+from npdistil import InputError, TracedModel
 from npdistil.explain.record import explained
 from npdistil.trace.attention import attention_rollout, head_entropy
 from tests.explain.models import array_of, sizes, traced_model
 from tests.models import TINY
-from tests.trace.traced import DISTILBERT
+from tests.trace.traced import DISTILBERT, make
 
 TEXT, PAIR = "The unable\t[MASK] É中 zzz", "c, the A!"
 BYTE = 1 / 510 + 1e-6  # half of 1/255, and float32
@@ -189,6 +189,13 @@ def test_options_that_cannot_be_met(options, message, model):
     """A head counted from the end, and a page of [CLS] and [SEP]."""
     with pytest.raises(InputError, match=message):
         explained(model, "a", **options)
+
+
+def test_the_compiled_backend_has_no_queries_to_show():
+    """Catches a page without numbers, and a message that does not say what to do."""
+    model = TracedModel(traced_model().tokenizer, make("numba"))
+    with pytest.raises(InputError, match='load the model with backend="numpy"'):
+        explained(model, "a")
 
 
 def test_the_limit_is_the_models(model):
