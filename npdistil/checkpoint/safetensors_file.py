@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..errors import ModelFileError
 from ..files import OpenFile, open_file
 from ..workers import Workers, shared_workers
-from .read_array import read_array
+from .read_array import SpareMemory, read_array
 from .safetensors_header import Entry, read_header
 from .tensor_source import Array, TensorInfo
 
@@ -65,6 +65,7 @@ class TensorFile:
     ) -> None:
         self._file = file
         self._workers = workers
+        self._spare = SpareMemory()
         self._starts = {name: entry.start for name, entry in entries.items()}
         self.entries = {
             name: TensorInfo(dtype, shape) for name, (dtype, shape, _) in entries.items()
@@ -80,7 +81,7 @@ class TensorFile:
         """
         where = f"{self.path}: tensor {name!r}"
         start, info = self._starts[name], self.entries[name]
-        return read_array(self._file.read_into, start, info, where, self._workers)
+        return read_array(self._file.read_into, start, info, where, self._workers, self._spare)
 
 
 @contextmanager
