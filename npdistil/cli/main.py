@@ -99,13 +99,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def program() -> NoReturn:
     """The process `npdistil`: `main`, and out.
 
-    Python looks for cycles among all objects while modules are imported, and again at its end: a
-    fifteenth of a start. There are none worth it, and whatever has to be closed was closed by then.
+    A start is short, and three things that Python and NumPy do for long programs would take an
+    eighth of it. Python looks for cycles among all objects while modules are imported, and at its
+    end takes apart all that the system is about to take back at once: whatever has to be closed or
+    written was by then. NumPy's BLAS starts a thread for each processor, which spins for what may
+    come next, where our own threads could compute; here they sleep after a millisecond.
     """
     gc.set_threshold(100_000)
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "21")  # 2 ** 21 ticks of the processor's clock
     code = main()
-    gc.freeze()
-    sys.exit(code)
+    if sys.stderr is not None:
+        with suppress(OSError):  # nobody listens
+            sys.stderr.flush()
+    os._exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

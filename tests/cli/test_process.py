@@ -137,3 +137,32 @@ def test_a_disk_that_fills_up_while_writing(tmp_path, folder, suffix):
     assert b"cannot be written: " in done.stderr and b"None" not in done.stderr
     assert output.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
+@pytest.mark.parametrize("chosen", [{}, {"OPENBLAS_THREAD_TIMEOUT": "26"}])
+def test_threads_of_blas_do_not_spin(tmp_path, chosen):
+    """Catches a variable that is set when BLAS has read it already, or over a user's own."""
+    program = (
+        "import os, sys\n"
+        "from npdistil.cli import program\n"
+        "asked = []\n"
+        "class Finder:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'numpy': asked.append(os.environ['OPENBLAS_THREAD_TIMEOUT'])\n"
+        "sys.meta_path.insert(0, Finder)\n"
+        "os._exit = lambda code: print(*asked)\n"
+        "program()\n"
+    )
+    environment = {**chosen, "NPDISTIL_CACHE_DIR": str(tmp_path)}
+    done = start("cache", python=("-c", program), env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.split()[-1].decode() == chosen.get("OPENBLAS_THREAD_TIMEOUT", "21")
+
+
+def test_all_that_was_said_is_there_at_the_end(tmp_path, folder):
+    """Catches an end of the process that leaves lines in a buffer."""
+    source = tmp_path / "in.txt"
+    source.write_text("a b\n" * 5000)
+    done = start("tokenize", "-m", folder, "--file", source)
+    assert done.returncode == 0 and done.stderr.startswith(b"5000 texts, ")
+    assert done.stdout.count(b"\n") == 5000 and done.stdout.endswith(b"\n")
