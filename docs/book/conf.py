@@ -39,7 +39,7 @@ html_use_index = False
 html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 html_theme_options = {
     "description": "A book about encoders, run at every build",
-    "page_width": "66rem",
+    "page_width": "76rem",
     "sidebar_width": "14rem",
     "font_family": "system-ui, sans-serif",
     "head_font_family": "system-ui, sans-serif",

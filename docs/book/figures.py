@@ -90,7 +90,7 @@ def bars(values: ArrayLike, names: Sequence[str], title: str, digits: int = 2) -
         fill = COLOURS[0] if value >= 0 else COLOURS[1]
         drawing.rect(min(zero, end), y + 3, abs(end - zero), row - 6, fill)
         place, anchor = (end + 5, "start") if value >= 0 else (end - 5, "end")
-        drawing.text(place, y + 15, f"{value:.{digits}f}", anchor, size=11)
+        drawing.text(place, y + 15, f"{value:,.{digits}f}", anchor, size=11)
     return drawing
 
 
@@ -120,12 +120,12 @@ def lines(
             top + (high - b) / ((high - low) or 1) * height,
         )
 
-    for share in np.linspace(0, 1, 5):
-        a, b = across[0] + share * (across[-1] - across[0]), low + share * (high - low)
+    for b in _ticks(low, high):
         _, y = place(across[0], b)
         drawing.line([(left, y), (left + width, y)], "#dddddd")
-        drawing.text(left - 6, y + 4, f"{b:.3g}", "end", size=11)
-        drawing.text(place(a, low)[0], top + height + 16, f"{a:.3g}", "middle", size=11)
+        drawing.text(left - 6, y + 4, f"{b:.4g}", "end", size=11)
+    for a in _ticks(across[0], across[-1]):
+        drawing.text(place(a, low)[0], top + height + 16, f"{a:.4g}", "middle", size=11)
     drawing.text(left + width / 2, top + height + 36, x_name, "middle", font=SANS)
     drawing.text(0, 12, y_name, font=SANS)
     free = top - 12.0
@@ -136,6 +136,13 @@ def lines(
         free = max(points[-1][1] + 4, free + 14)  # names never lie on one another
         drawing.text(left + width + 6, free, name, colour=colour)
     return drawing
+
+
+def _ticks(low: float, high: float) -> np.ndarray:
+    """At most seven round numbers within a range."""
+    power = 10.0 ** np.floor(np.log10(high - low) - 1)
+    step = next(power * n for n in (1, 2, 5, 10, 20, 50) if (high - low) / (power * n) <= 6)
+    return np.arange(np.ceil(low / step), np.floor(high / step * (1 + 1e-12)) + 1) * step
 
 
 def _fields(
