@@ -37,6 +37,7 @@ import numpy as np
 
 from ..arguments import as_integer
 from ..dims import Floats
+from ..encoder.numpy_backend import NumpyBackend
 from ..errors import InputError
 from ..tasks.traced_model import TracedModel
 from ..trace.attention import attention_rollout, head_entropy
@@ -164,6 +165,11 @@ def explained(
             compiled backend, which does not show queries, keys and values.
     """
     config = model.encoder.config
+    if not isinstance(model.encoder.backend, NumpyBackend):
+        raise InputError(
+            "model: the compiled backend shows no queries, keys and values; load the model with "
+            'backend="numpy".'
+        )
     N, H, D = config.num_hidden_layers, config.num_attention_heads, config.hidden_size
     first = None if head is None else _checked_head(head, N, H)
     row = read_row(model, text, text_pair, max_length)

@@ -62,7 +62,7 @@ def shell(
 </head>
 <body>
 <header class="shell">
-<h1>{escaped(title)}</h1>
+<h1 dir="auto">{escaped(title)}</h1>
 <button id="theme" type="button" hidden>Light or dark</button>
 </header>
 <main>

@@ -194,7 +194,9 @@ def test_options_that_cannot_be_met(options, message, model):
 def test_the_compiled_backend_has_no_queries_to_show():
     """Catches a page without numbers, and a message that does not say what to do."""
     model = TracedModel(traced_model().tokenizer, make("numba"))
-    with pytest.raises(InputError, match='load the model with backend="numpy"'):
+    with pytest.raises(
+        InputError, match=r'model: .*no queries.* load the model with backend="numpy"'
+    ):
         explained(model, "a")
 
 
