@@ -80,6 +80,14 @@ def test_a_mistake_is_beyond_the_bound(name, rng):
     assert Result(wrong, exact, bound).share > 10
 
 
+@pytest.mark.parametrize("lost", [np.nan, np.inf])
+def test_a_lost_number_is_beyond_every_bound(lost):
+    """NaN is not larger than anything, and `max` forgets it."""
+    exact_N, bound_N = np.zeros(3), np.ones(3)
+    result = Result([exact_N, np.array([0, lost, 0])], [exact_N, exact_N], [bound_N, bound_N])
+    assert (result.error, result.share) == (np.inf, np.inf)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_no_activation_is_steeper_than_stated(name):
     """A slope that is too small would blame a kernel for its inputs' roundings."""

@@ -35,17 +35,21 @@ class Result(NamedTuple):
     bound: list[Any]
 
     @property
+    def differences(self) -> list[np.ndarray]:
+        """|computed - exact|, infinite where it is not a number."""
+        pairs = zip(self.computed, self.exact, strict=True)
+        return [np.nan_to_num(np.abs(ours - exact), nan=np.inf) for ours, exact in pairs]
+
+    @property
     def error(self) -> float:
         """The largest difference."""
-        pairs = zip(self.computed, self.exact, strict=True)
-        return max(float(np.abs(ours - exact).max(initial=0)) for ours, exact in pairs)
+        return max(float(difference.max(initial=0)) for difference in self.differences)
 
     @property
     def share(self) -> float:
         """The largest part of its bound that a difference takes; infinite where 0 is allowed."""
         shares = [0.0]
-        for ours, exact, bound in zip(*self, strict=True):
-            difference = np.abs(ours - exact)
+        for difference, bound in zip(self.differences, self.bound, strict=True):
             with np.errstate(divide="ignore"):
                 part = np.where(difference > 0, difference / np.where(difference, bound, 1), 0)
             shares.append(float(part.max(initial=0)))
