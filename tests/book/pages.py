@@ -10,6 +10,8 @@ from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "docs" / "book"
+# The book's files find each other as they do in the reader's command and in the cells.
+sys.path.append(str(BOOK))
 PAGES = {int(page.name[:2]): page for page in sorted(BOOK.glob("0*.md"))}
 
 

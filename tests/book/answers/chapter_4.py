@@ -82,6 +82,12 @@ def without_bend(hidden_LD, params, num_heads, eps):
     return add_and_norm(thought_LD, middle_LD, *params.feed_forward.norm, eps)
 
 
+def fed_with_what_came_in(hidden_LD, params, num_heads, eps):
+    mixed_LD, thought = halves(hidden_LD, params, num_heads)
+    middle_LD = add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps)
+    return add_and_norm(thought(hidden_LD), middle_LD, *params.feed_forward.norm, eps)
+
+
 WRONG = {
     "gelu": {
         by_tanh: "forms with tanh",
@@ -92,11 +98,12 @@ WRONG = {
     "add_and_norm": {
         norm_first: "add x and the residual first",
         without_residual: "add x and the residual first",
-        fixed_eps: "eps",
+        fixed_eps: "hand eps on",
     },
     "layer": {
-        old_residual: "residual is what the first half gave",
+        old_residual: "and what the first half gave",
         one_norm_twice: "with feed_forward.norm",
         without_bend: "widen, gelu, narrow",
+        fed_with_what_came_in: "feed forward what the first half gave",
     },
 }

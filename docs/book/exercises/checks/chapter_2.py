@@ -3,22 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from expected import expect
 
 from npdistil.checkpoint.load import load_encoder
 from npdistil.reference import forward
 
 WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
-
-
-def expect(name, found, expected, hint):
-    """Same shape and, but for rounding, the same numbers."""
-    shape = np.shape(found)
-    assert shape == expected.shape, (
-        f"{name} returned shape {shape}, expected {expected.shape}: {hint}"
-    )
-    assert np.allclose(found, expected, rtol=0, atol=1e-9), (
-        f"{name} is {np.round(found, 4).tolist()}, expected {expected.round(4).tolist()}: {hint}"
-    )
 
 
 def check_embed(embed):

@@ -3,23 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+from expected import expect
 
 from npdistil.checkpoint.load import load_encoder
 from npdistil.reference import forward
 
 WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
 IDS = np.array([101, 2002, 2938, 2011, 1996, 2314, 2924, 1012, 102])  # He sat by the river bank.
-
-
-def expect(name, found, expected, hint):
-    """Same shape and, but for rounding, the same numbers."""
-    shape = np.shape(found)
-    assert shape == expected.shape, (
-        f"{name} returned shape {shape}, expected {expected.shape}: {hint}"
-    )
-    assert not np.isnan(found).any(), f"{name} holds NaN: {hint}"
-    far = np.abs(found - expected).max()
-    assert far < 1e-9, f"{name} is off by up to {far:.3g}: {hint}"
 
 
 def first_layer():

@@ -3,22 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+from expected import expect
 
 from npdistil.checkpoint.load import load_encoder
+from npdistil.params import LinearParams
 from npdistil.reference import activation, forward
 
 WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
 IDS = np.array([101, 2002, 2938, 2011, 1996, 2314, 2924, 1012, 102])  # He sat by the river bank.
-
-
-def expect(name, found, expected, hint):
-    """Same shape and, but for rounding, the same numbers."""
-    shape = np.shape(found)
-    assert shape == expected.shape, (
-        f"{name} returned shape {shape}, expected {expected.shape}: {hint}"
-    )
-    far = np.abs(found - expected).max()
-    assert far < 1e-9, f"{name} is off by up to {far:.3g}: {hint}"
 
 
 def check_gelu(gelu):
@@ -36,23 +28,32 @@ def check_add_and_norm(add_and_norm):
     rng = np.random.default_rng(4)
     x_LD, residual_LD = rng.standard_normal((2, 3, 8))
     weight_D, bias_D = rng.standard_normal((2, 8))
-    found = add_and_norm(x_LD, residual_LD, weight_D, bias_D, 0.1)
-    exact = forward.add_layer_norm(x_LD, residual_LD, weight_D, bias_D, 0.1)
-    hint = "add x and the residual first, then normalise the sum, with weight, bias and eps"
-    expect("add_and_norm", found, exact, hint)
+    hint = "add x and the residual first, then normalise the sum, with weight and bias"
+    for eps, said in ((1e-12, hint), (0.1, "hand eps on to LayerNorm")):
+        found = add_and_norm(x_LD, residual_LD, weight_D, bias_D, eps)
+        exact = forward.add_layer_norm(x_LD, residual_LD, weight_D, bias_D, eps)
+        expect(f"add_and_norm, with eps {eps},", found, exact, said)
 
 
 def check_layer(layer):
-    """The model's first and fourth layers on a real sentence."""
+    """The first half with the second one silenced, then whole layers, on a real sentence."""
     config, params = load_encoder(WEIGHTS, np.float64)
     heads, eps = config.num_attention_heads, config.layer_norm_eps
     spans = np.array([0, len(IDS)])
     hidden_LD = forward.embed(IDS, 0 * IDS, np.arange(len(IDS)), params, config)
+
+    def compare(name, weights, hint):
+        exact, _ = forward.transformer_layer(hidden_LD, spans, weights, config)
+        expect(f"layer, {name},", layer(hidden_LD, weights, heads, eps), exact, hint)
+
+    first = params.layers[0]
+    nothing = LinearParams(*(0 * array for array in first.feed_forward.output))
+    silenced = first._replace(feed_forward=first.feed_forward._replace(output=nothing))
     hint = (
-        "attention, add_and_norm with attention.norm; then widen, gelu, narrow, and add_and_norm "
-        "with feed_forward.norm, whose residual is what the first half gave"
+        "first add_and_norm of attention and what came in, with attention.norm; then add_and_norm "
+        "of the second half and what the first half gave, with feed_forward.norm"
     )
+    compare("where the feed-forward part gives zeros", silenced, hint)
+    hint = "feed forward what the first half gave: widen, gelu, narrow"
     for n in (0, 3):
-        exact, _ = forward.transformer_layer(hidden_LD, spans, params.layers[n], config)
-        found = layer(hidden_LD, params.layers[n], heads, eps)
-        expect(f"layer, with the weights of layer {n},", found, exact, hint)
+        compare(f"with the weights of layer {n}", params.layers[n], hint)
