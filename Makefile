@@ -77,7 +77,7 @@ tokenizer: $(VENV)/installed-test weights  ## time the tokenizer beside `tokeniz
 weights: $(VENV)/installed
 	@$(BIN)/python tools/fetch_weights.py all-MiniLM-L6-v2
 
-book: $(VENV)/installed-test weights  ## build docs/book into build/book, every cell run with the real weights
+book: $(VENV)/installed-docs weights  ## build docs/book into build/book, every cell run with the real weights
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -n -E -q docs/book build/book
 
 build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
@@ -95,6 +95,10 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@ $(VENV)/installed
 
 $(PEERS)/installed: tools/bench/requirements.txt pyproject.toml
