@@ -1,0 +1,197 @@
+"""What another forward pass may compute, beside the function of the reference that has it."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..config import EPS_RANGE
+from ..dims import Floats
+from ..reference.forward import layer_norm
+from ..trace.hooks import Hooks
+from .hypothesis import VECTORS, Case, Compute, Hypothesis, rows_of
+from .ours import Ours
+from .side import Observed, Tokens
+
+NAMED = {"gelu": "the exact GELU, with erf", "gelu_tanh": "the tanh form of GELU"}
+# Functions of reference/activation.py by names of hidden_act.
+HIDDEN_ACTS = {"gelu": "gelu", "gelu_tanh": "gelu_new", "quick_gelu": "quick_gelu", "relu": "relu"}
+RSTD, PROBS = "embeddings.norm.rstd", "layers.0.attention.probs"
+FIRST_EPS = 1e-6  # where the search for an eps begins
+EPS_STEPS = 4
+NO_SCORE = -1e9  # of a masked key: its probability is 0
+
+
+def formula_hypotheses(case: Case) -> Iterator[Hypothesis]:
+    """Another activation function, eps, mask, scale, or place of LayerNorm."""
+    ours, config = case.ours, case.ours.config
+    own = config.activation
+    for name, hidden_act in HIDDEN_ACTS.items():
+        if name != own:  # in `reference.forward.feed_forward`
+            yield Hypothesis(
+                "tanh_gelu" if {name, own} == NAMED.keys() else "hidden_act",
+                "layers.0.feed_forward.activation",
+                f"Their activation function is {NAMED.get(name, name)}; this model's is "
+                f"{NAMED.get(own, own)} (hidden_act of config.json).",
+                _with_config(ours, hidden_act=hidden_act),
+            )
+    for eps in (
+        _solved_eps(case) if case.may_begin(RSTD) else ()
+    ):  # in `reference.forward.layer_norm`
+        yield Hypothesis(
+            "layer_norm_eps",
+            RSTD,
+            f"The eps of their LayerNorms is {eps:.3g}; this model's is "
+            f"{config.layer_norm_eps:.3g} (layer_norm_eps of config.json).",
+            _with_config(ours, layer_norm_eps=eps),
+        )
+    yield from _masks(case)
+    layers = range(config.num_hidden_layers)
+    for where in dict.fromkeys(["*", *layers] if len(layers) > 1 else ["*"]):
+        yield Hypothesis(  # in `reference.forward.attention_scores`
+            "missing_scale",
+            f"layers.{0 if where == '*' else where}.attention.scores",
+            f"They do not divide the products of queries and keys by the square root of the size "
+            f"of a head, {config.head_size}{'' if where == '*' else f', in layer {where}'}.",
+            _with_hooks(ours, partial(unscaled, ours, where)),
+        )
+    yield Hypothesis(
+        "norm_before_residual",
+        "layers.0.attention.norm.mean",
+        "They normalise what attention and feed-forward make, and add the residual afterwards; add "
+        "it first: LayerNorm(x + residual).",
+        _with_hooks(ours, partial(norm_first, ours)),
+    )
+
+
+def _solved_eps(case: Case) -> Iterator[float]:
+    """Which eps would give what they have: the secant method on what differs first.
+
+    Every value is nearly linear in eps, as eps is small beside a variance.
+    """
+    few, ours = case.few, case.ours
+    goal_N = few.values(few.theirs)
+    eps, at_N = ours.config.layer_norm_eps, few.values(few.base)
+    if goal_N.shape != at_N.shape or not np.isfinite(goal_N).all():
+        return
+    low, high = EPS_RANGE
+    other = FIRST_EPS if eps != FIRST_EPS else 2 * FIRST_EPS
+    for _ in range(EPS_STEPS):
+        compute = _with_config(ours, layer_norm_eps=other)
+        other_N = few.values(compute(few.texts, few.tokens))
+        slope_N = (other_N - at_N) / (other - eps)
+        if not slope_N.any():
+            return
+        eps, at_N = other, other_N
+        other += float(slope_N @ (goal_N - other_N) / (slope_N @ slope_N))
+        other = min(max(other, low), high)
+        if other == eps:
+            break
+    yield from dict.fromkeys([float(f"{other:.0e}"), float(f"{other:.1e}"), other])
+
+
+def _masks(case: Case) -> Iterator[Hypothesis]:
+    """`encoder.packing` drops padding; here it is computed, to the width that they have."""
+    ours, pad = case.ours, case.ours.config.pad_token_id
+    shapes = [value.shape for value in case.theirs.activations.values() if value.ndim == 3]
+    width = max([*case.lengths_B, *(shape[1] for shape in shapes)])
+
+    def wide(rows: list[list[int]], filler: int) -> list[list[int]]:
+        return [row + [filler] * (width - len(row)) for row in rows]
+
+    def computed(tokens: Tokens, hooks: Hooks = ()) -> Observed:
+        """Padding counts as text, in the pooling too."""
+        types = tokens.token_type_ids
+        whole = Tokens(wide(tokens.input_ids, pad), None if types is None else wide(types, 0))
+        return replace(ours, hooks=hooks).compute(whole)._replace(**tokens._asdict())
+
+    def attended(_: Sequence[str], tokens: Tokens) -> Observed:
+        """A text of padding alone is as wide as theirs, and makes the others so."""
+        filler, types = [[0] * width], tokens.token_type_ids
+        more = Tokens([*tokens.input_ids, [pad] * width], types and types + filler)
+        found = replace(ours, mask_padding=False).compute(more)
+        return rows_of(found, range(len(tokens.input_ids)))
+
+    def pooled(_: Sequence[str], tokens: Tokens) -> Observed:
+        def hide(scores_BHLM: Floats, name: str) -> None:
+            for score_HLM, row in zip(scores_BHLM, tokens.input_ids, strict=True):
+                score_HLM[..., len(row) :] = NO_SCORE
+
+        return computed(tokens, [("layers.*.attention.scores", hide)])
+
+    yield Hypothesis(
+        "padding_mask",
+        PROBS,
+        "Their tokens attend to padding: pass attention_mask, and add the lowest float to the "
+        "scores of masked keys.",
+        attended,
+    )
+    yield Hypothesis(
+        "padding_mask",
+        PROBS,
+        "Padding counts as text in their attention and in their pooling: pass attention_mask to "
+        "both.",
+        lambda _, tokens: computed(tokens),
+    )
+    yield Hypothesis(
+        "padding_mask",
+        VECTORS,
+        "Their pooling takes in the rows of padding: pass attention_mask to it.",
+        pooled,
+    )
+
+
+def unscaled(ours: Ours, layer: str | int) -> Hooks:
+    """Scores that were not divided, as `reference.forward.attention_scores` does it."""
+    factor = math.sqrt(ours.config.head_size)
+    return [(f"layers.{layer}.attention.scores", lambda score_BHLM, _: score_BHLM * factor)]
+
+
+def norm_first(ours: Ours) -> Hooks:
+    """LayerNorm(x) + residual, where `reference.forward.add_layer_norm` adds first.
+
+    For one pass: they remember what they have seen of it.
+    """
+    eps, layers = ours.config.layer_norm_eps, ours.params.layers
+    seen: dict[str, Floats] = {}
+
+    def keep_residual(hidden_BLD: Floats, _: str) -> None:
+        seen["residual"] = hidden_BLD
+
+    def keep_x(x_BLD: Floats, _: str) -> None:
+        seen["x"] = x_BLD
+
+    def mean(_: Floats, __: str) -> Any:
+        return seen["x"].mean(axis=-1, keepdims=True)
+
+    def rstd(_: Floats, __: str) -> Any:
+        return 1 / np.sqrt(seen["x"].var(axis=-1, keepdims=True) + eps)
+
+    def output(_: Floats, name: str) -> Floats:
+        layer = layers[int(name.split(".")[1])]
+        norm = (layer.attention if ".attention." in name else layer.feed_forward).norm
+        seen["residual"] = seen["residual"] + layer_norm(seen["x"], norm.weight_D, norm.bias_D, eps)
+        return seen["residual"]
+
+    parts = ["layers.*.attention", "layers.*.feed_forward"]
+    return [
+        ("embeddings", keep_residual),
+        ([f"{part}.output" for part in parts], keep_x),
+        ([f"{part}.norm.mean" for part in parts], mean),
+        ([f"{part}.norm.rstd" for part in parts], rstd),
+        (["layers.*.attention.norm.output", "layers.*.output"], output),
+    ]
+
+
+def _with_config(ours: Ours, **values: Any) -> Compute:
+    def compute(_: Sequence[str], tokens: Tokens) -> Observed:
+        return replace(ours, config=replace(ours.config, **values)).compute(tokens)
+
+    return compute
+
+
+def _with_hooks(ours: Ours, hooks: Callable[[], Hooks]) -> Compute:
+    return lambda _, tokens: replace(ours, hooks=hooks()).compute(tokens)
