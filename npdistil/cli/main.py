@@ -36,6 +36,7 @@ VERBS = (
     "fetch",
     "convert",
     "verify",
+    "parity",
     "table",
     "warmup",
     "cache",

@@ -17,6 +17,7 @@ TIMES = 16
 # roundings of the activation's largest value at least.
 LEAST_ULPS = 4
 UNIT = float(np.finfo(np.float32).eps)
+BFLOAT16 = "bfloat16"  # which NumPy does not have; arrays of it are shown in float32
 
 
 def bound(own_error: float, largest: float, dtype: DTypeLike) -> float:
@@ -25,7 +26,7 @@ def bound(own_error: float, largest: float, dtype: DTypeLike) -> float:
     Args:
         own_error: largest difference of our float32 from our float64, of this activation.
         largest: its largest absolute value.
-        dtype: what the other side computes in; integers count as float32.
+        dtype: what the other side computes in, or "bfloat16"; integers count as float32.
 
     >>> bound(1e-6, 1.0, np.float32)
     1.6e-05
@@ -42,5 +43,7 @@ def unit(dtype: DTypeLike) -> float:
     >>> unit(np.float64) == 2.0**-52
     True
     """
+    if isinstance(dtype, str) and dtype == BFLOAT16:
+        return 2.0**-7
     kind = np.dtype(dtype)
     return float(np.finfo(kind).eps) if kind.kind == "f" else UNIT

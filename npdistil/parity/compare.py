@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..arguments import as_texts
 from ..dims import Floats
 from ..errors import InputError
 from ..trace.names import encoder_names
-from .bounds import bound, unit
+from .bounds import BFLOAT16, bound, unit
 from .differences import Difference, kept
 from .ids import computable, ids_rows
 from .ours import Ours, padded
@@ -21,6 +19,7 @@ from .side import Observed, Side, Tokens
 BATCH_PAIRS = 1 << 18
 # What both sides may say and need not agree on.
 _FREE = ("dtype",)
+FLOATS = ("float16", BFLOAT16, "float32", "float64")
 
 
 class Part(NamedTuple):
@@ -91,6 +90,8 @@ class Table:
     def add(self, ours: Ours, part: Part) -> None:
         """Take in one batch."""
         theirs = shown(part.theirs)
+        if ours.params.pooler is None:
+            theirs.pop("pooler", None)  # of files without one, frameworks make up a random one
         self.tokens += sum(map(len, part.tokens.input_ids))
         if not theirs:
             return
@@ -123,7 +124,9 @@ class Table:
 
 def _row(name: str, found: dict[str, Difference], dtype: object) -> ActivationRow:
     theirs, own = found["theirs"], found.get("numpy32", Difference())
-    coarser = max((theirs.dtype, _known(dtype) or theirs.dtype), key=unit)
+    # It may show its numbers in a finer type than it computes them in.
+    told = dtype if isinstance(dtype, str) and dtype in FLOATS else theirs.dtype
+    coarser = max((theirs.dtype, told), key=unit)
     return ActivationRow(
         name,
         Figures.of(theirs),
@@ -132,12 +135,6 @@ def _row(name: str, found: dict[str, Difference], dtype: object) -> ActivationRo
         bound(own.max_abs, own.largest, coarser),
         theirs.problem,
     )
-
-
-def _known(dtype: object) -> np.dtype[Any] | None:
-    """What a side says it computes in may be coarser than what it shows its numbers in."""
-    known = ("float16", "float32", "float64")
-    return np.dtype(dtype) if isinstance(dtype, str) and dtype in known else None
 
 
 def shown(observed: Observed) -> dict[str, Floats]:

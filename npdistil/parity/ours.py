@@ -48,6 +48,20 @@ SIZES = (
     "type_vocab_size",
     "vocab_size",
 )
+# All that is compared, in the order of a report; "dtype" need not agree.
+SETTINGS = (
+    "do_lower_case",
+    "strip_accents",
+    "tokenize_chinese_chars",
+    "max_length",
+    "prompt",
+    "pooling",
+    "normalize",
+    *SIZES,
+    "hidden_act",
+    "layer_norm_eps",
+    "dtype",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -149,3 +149,9 @@ class Report:
         from .table import as_table  # likewise
 
         return as_table(self)
+
+    def as_html(self) -> str:
+        """One page that needs no network."""
+        from .page import as_html  # likewise
+
+        return as_html(self)

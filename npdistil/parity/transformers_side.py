@@ -20,7 +20,7 @@ from ..arguments import as_texts
 from ..config import HIDDEN_ACTS
 from ..dims import Floats
 from ..encoder.numpy_backend import POOLING
-from ..errors import InputError
+from ..errors import InputError, NpdistilError
 from ..reference.pooling import normalize as to_length_one
 from ..tasks.sentence_config import read_sentence_config
 from .ours import SIZES
@@ -121,11 +121,11 @@ class TransformersSide:
                 if is_sentence and importlib.util.find_spec("sentence_transformers"):
                     return cls._of_sentence_transformers(path, dtype)
                 return cls._of_transformers(path, dtype, is_sentence)
-        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as failure:
-            if isinstance(failure, InputError):
-                raise
-            first, *_ = str(failure).splitlines() or [type(failure).__name__]
-            raise InputError(f"{path}: transformers cannot load it: {first:.200}") from None
+        except NpdistilError:
+            raise
+        except Exception as failure:  # its checks raise errors of several libraries
+            told = " ".join(str(failure).split()) or type(failure).__name__
+            raise InputError(f"{path}: transformers cannot load it: {told:.200}") from None
 
     @classmethod
     def _of_sentence_transformers(cls, folder: Path, dtype: str) -> Self:

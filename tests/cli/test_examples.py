@@ -23,6 +23,7 @@ SHOWN = {
     "tokenize": "[CLS]",
     "info": "bert, 2 layers x 12",
     "verify": "files: 3 as they were",
+    "parity": "passed: everything",
     "table": '"XtremeDistil l6-h256"',
     "warmup": ".o\n",
     "cache": "directory",
