@@ -77,9 +77,7 @@ def _way(way: Way, name: str) -> str:
     ]
     rows.append(["words", " ".join(f"<code>{_text(word['text'])}</code>" for word in way["words"])])
     cut = way["cut"]
-    note = (
-        f"<p>{cut} more tokens were too many for the model and are left out.</p>\n" if cut else ""
-    )
+    note = f"<p>{cut} more tokens of this text were too many and are left out.</p>\n" if cut else ""
     return note + _table(name, ["Step", "The text then"], rows)
 
 

@@ -98,6 +98,17 @@ def test_the_page_speaks_without_scripts():
     assert "<td>4</td>" in tokens and "11 to 15" in tokens and "<title>tiny: É [MASK]" in page
 
 
+def test_steps_that_are_left_out_and_tokens_that_were_cut():
+    """Catches a cased model that seems to lower-case, and a cut that the page keeps to itself."""
+    model = traced_model(do_lower_case=False)
+    page = page_html(explained(model, "É A a a a", max_length=4))
+    left_out = re.findall(r"<td>([a-z ]+)</td><td>this model leaves it out", page)
+    assert left_out == ["accents stripped", "lower case"]
+    assert "<p>3 more tokens of this text were too many and are left out.</p>" in page
+    whole = page_html(explained(traced_model(), "É A"))
+    assert "leaves it out" not in whole and "too many" not in whole
+
+
 def large_model(hidden_size: int) -> TracedModel:
     """6 layers x 12 heads with random weights, 512 words, and a head that reads them."""
     config = replace(
