@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..explain.record import Explained
 
 EXAMPLE = 'npdistil explain "It was naïve." -m weights/all-MiniLM-L6-v2 -o page.html'
+FORMATS = ("html", "png", "svg")
 # Attention takes layers x heads x tokens x tokens bytes: of 6 x 12 heads a page has up to 3 MB.
 MAX_LENGTH = 128
 
@@ -30,7 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT", help="the text itself")
     parser.add_argument("text_pair", nargs="?", metavar="PAIR", help="a second text")
     add_model(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="page.html")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="page.html, or a picture's .png or .svg",
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="html: the page; png, svg: a picture of the --head, or of all heads, by matplotlib; "
+        "default: what FILE ends in",
+    )
     parser.add_argument(
         "--task",
         choices=TASKS,
@@ -40,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--head",
         type=_layer_and_head,
         metavar="LAYER.HEAD",
-        help="what the page opens with, both from 0; default: where words look most at each other",
+        help="what the page opens with, both from 0; default: where words look most at each other; "
+        "or the head that a picture shows",
     )
     parser.add_argument(
         "--max-length",
@@ -52,16 +66,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compute the text, write the page, say how large it is.
+    """Compute the text, write the page or picture, say how large it is.
 
     Raises:
         NpdistilError: a text, an option or the model is unusable; the output is as it was then.
     """
-    output = checked_output(Path(options.output), (".html",))
+    formats = FORMATS if options.format is None else (options.format,)
+    output = checked_output(Path(options.output), tuple(f".{name}" for name in formats))
     for name, text in (("TEXT", options.text), ("PAIR", options.text_pair)):
         if text is not None and not text.strip():
             raise InputError(f"{name}: is empty; there is nothing to explain.")
-    from ..explain.page import page_html
+    file_format = output.suffix[1:]
+    if file_format != "html":
+        from ..explain.plots import require_matplotlib
+
+        require_matplotlib()
     from ..explain.record import explained
     from ..tasks.traced_model import TracedModel
 
@@ -77,7 +96,7 @@ def run(options: argparse.Namespace) -> None:
     )
     positions = model.encoder.config.max_position_embeddings
     _say_cut(shown, asked, min(positions, model.tokenizer.model_max_length or positions))
-    content = page_html(shown).encode()
+    content = _content(shown, file_format, options.head)
     with whole_file(output) as stream:
         stream.write(content)
     tokens = len(shown["tokens"])
@@ -94,6 +113,18 @@ def run(options: argparse.Namespace) -> None:
         )
     else:
         say(f"{tokens} tokens, {len(content) / 1e6:.2f} MB -> {output}")
+
+
+def _content(shown: "Explained", file_format: str, head: tuple[int, int] | None) -> bytes:
+    """The page, or the picture of one head or of all."""
+    if file_format == "html":
+        from ..explain.page import page_html
+
+        return page_html(shown).encode()
+    from ..explain.plots import drawn, grid_figure, head_figure
+
+    figure = grid_figure(shown) if head is None else head_figure(shown, *head)
+    return drawn(figure, file_format)
 
 
 def _say_cut(shown: "Explained", asked: int, takes: int) -> None:

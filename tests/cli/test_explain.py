@@ -1,6 +1,7 @@
 """`npdistil explain`: one text in, one page out."""
 
 import json
+import sys
 
 import pytest
 
@@ -99,7 +100,11 @@ def test_a_text_that_is_too_long(run, folder, tmp_path, monkeypatch):
         (["", "-o", "page.html"], "TEXT: is empty; there is nothing to explain."),
         (["a", " ", "-o", "page.html"], "PAIR: is empty"),
         (["\x00", "-o", "page.html"], "has no token"),
-        (["a", "-o", "page.png"], "page.png: the name must end in .html."),
+        (["a", "-o", "page.pdf"], "page.pdf: the name must end in .html, .png or .svg."),
+        (["a", "-o", "page.html", "--format", "png"], "page.html: the name must end in .png."),
+        (["a", "-o", "page.svg", "--format", "html"], "page.svg: the name must end in .html."),
+        (["a", "-o", "page.svg", "--head", "0.12"], "--head: expected a layer from 0 to 1"),
+        (["a", "-o", "page.svg", "--format", "pdf"], "argument --format: invalid choice"),
         (["a", "-o", "none/page.html"], "none does not exist; make it first."),
         (["a", "-o", "page.html", "--head", "2.0"], "--head: expected a layer from 0 to 1"),
         (["a", "-o", "page.html", "--head", "2"], "expected LAYER.HEAD, such as 5.3, not 2"),
@@ -114,6 +119,33 @@ def test_bad_input(arguments, message, run, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert message in run("explain", *arguments, "-m", folder).error
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+
+
+def test_pictures(run, folder, tmp_path):
+    """Catches a page under a picture's name, another head, and a grid for a head."""
+    for name, options, said in [
+        ("grid.svg", [], ("rows look at columns", "layer 0", "head 2")),
+        ("head.svg", ["--head", "1.2"], ("layer 1, head 2", "is looked at")),
+        ("same.svg", ["--head", "1.2", "--format", "svg"], ("layer 1, head 2",)),
+    ]:
+        path = tmp_path / name
+        done = run("explain", "the c", "-m", folder, "-o", path, *options)
+        size = path.stat().st_size
+        assert (done.code, done.err) == (0, f"4 tokens, {size / 1e6:.2f} MB -> {path}\n")
+        assert all(f">{words}<" in path.read_text("utf-8").replace("tiny: ", "") for words in said)
+    assert (tmp_path / "same.svg").read_bytes() == (tmp_path / "head.svg").read_bytes()
+    done = run("explain", "the c", "a", "-m", folder, "-o", tmp_path / "grid.png", "--json")
+    assert done.err == "" and json.loads(done.out)["tokens"] == 6
+    assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_pictures_without_matplotlib(run, tmp_path, monkeypatch):
+    """Catches a long computation before the error, and a page that needs what it does not use."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    error = run("explain", "a", "-m", "no/such/model", "-o", tmp_path / "a.png").error
+    assert "pip install 'npdistil[plot]'" in error
+    error = run("explain", "a", "-m", "no/such/model", "-o", tmp_path / "a.html").error
+    assert "no/such/model" in error
 
 
 def test_texts_and_output_are_checked_before_the_model(run, tmp_path):

@@ -1,11 +1,15 @@
 """docs/explain.md does what it says; tests/test_readme.py compares what its Python prints."""
 
 import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
 
 from npdistil.cli.explain import MAX_LENGTH
 from npdistil.explain import record
 from npdistil.explain.heads import MAX_ARITHMETIC
 from tests.elements import data_of
+from tests.explain.pictures import maps_of, texts_of
 from tests.pages import ROOT, Shell, sections
 
 PAGE = "docs/explain.md"
@@ -41,3 +45,19 @@ def test_figures():
     assert f"up to {MAX_LENGTH} tokens unless `--max-length`" in text
     told = f"up to {longest(384)} tokens of 384 features, or {longest(768)} of 768, in 6 layers"
     assert told in " ".join((record.__doc__ or "").split())
+
+
+def test_pictures(minilm_folder, tmp_path):
+    """Catches commands that draw something else, and a picture in docs/ that is out of date."""
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / minilm_folder.name).symlink_to(minilm_folder)
+    command, _ = sections(PAGE)["Pictures"]
+    Shell(tmp_path / "bin").run(command.code, tmp_path)
+    assert (tmp_path / "heads.png").read_bytes().startswith(b"\x89PNG")
+    drawn, shown = (
+        ET.fromstring(path.read_bytes())
+        for path in (tmp_path / "head.svg", ROOT / "docs" / "explain-head.svg")
+    )
+    assert texts_of(shown) == texts_of(drawn)
+    (shown_LM,), (drawn_LM,) = maps_of(shown, 9), maps_of(drawn, 9)
+    assert np.abs(shown_LM - drawn_LM).max() < 0.01
