@@ -10,8 +10,9 @@ do from each other. One with smaller roundings differs by as much less.
 import numpy as np
 from numpy.typing import DTypeLike
 
-# The order of sums alone moves the error of a dot product by a factor of a few, and layers
-# multiply such factors: among our models and those of Transformers the largest was below 6.
+# The order of sums alone moves an error by a factor of a few. Of six models, from 2 to 12 layers,
+# Transformers in both types and our kernels were at most 2.5 times as far as our reference; short
+# texts leave more to chance.
 TIMES = 16
 # An error can be small by chance (a mean of numbers that cancel), so it counts as this many
 # roundings of the activation's largest value at least.

@@ -1,6 +1,7 @@
 """Two sides beside each other: settings, ids, then every activation in the order of computation."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..arguments import as_texts
@@ -8,6 +9,7 @@ from ..dims import Floats
 from ..errors import InputError
 from ..trace.names import encoder_names
 from .bounds import BFLOAT16, bound, unit
+from .causes import likely_cause
 from .differences import Difference, kept
 from .ids import computable, ids_rows
 from .ours import Ours, padded
@@ -52,8 +54,10 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     figures = Table([*names, SENTENCE], beside_numba=not isinstance(side, OwnSide))
     settings: dict[str, Any] = {}
     ids: list[IdsRow] = []
+    kept_parts: list[Part] = []
     count = 0
     for part in _parts(ours, side, checked):
+        kept_parts = [part] if count == 0 else []  # of several none is kept: they are large
         settings = settings or part.theirs.settings
         ids += [row._replace(number=row.number + count) for row in part.ids]
         count += len(part.texts)
@@ -62,7 +66,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     activations = figures.rows(settings.get("dtype"))
     if not (activations or ids or any(row.ok is not None for row in rows)):
         raise InputError(f"{side.name}: shows nothing that could be compared.")
-    return Report(
+    report = Report(
         model=model,
         side=side.name,
         texts=tuple(checked),
@@ -71,6 +75,15 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
         ids=tuple(ids),
         activations=tuple(activations),
     )
+    if report.passed:
+        return report
+    # Of several batches not all need show what differs first, so each is looked at anew.
+    told = report.first if kept_parts else ""
+    for part in kept_parts or _parts(ours, side, checked):
+        cause = likely_cause(ours, part.texts, part.theirs, told)
+        if cause is not None:
+            return replace(report, cause=cause)
+    return report
 
 
 class Table:

@@ -17,7 +17,7 @@ from .side import Observed, Tokens
 IDS, TYPES, VECTORS = "input_ids", "token_type_ids", "sentence_embedding"
 FEW = 2  # texts that a hypothesis is tried on first
 ENLARGED = 100  # roundings of a difference that a hypothesis may leave of it
-KNOWN = ("float16", "float32", "float64")
+KNOWN = ("float16", "bfloat16", "float32", "float64")
 
 # Our own side under a hypothesis, of texts and of what our tokenizer makes of them.
 Compute = Callable[[Sequence[str], Tokens], Observed]

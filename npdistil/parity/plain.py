@@ -12,6 +12,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "against": report.side,
         "passed": report.passed,
         "first": report.first,
+        "cause": None if report.cause is None else report.cause._asdict(),
         "texts": [*report.texts],
         "tokens": report.tokens,
         "settings": [row._asdict() for row in report.settings],

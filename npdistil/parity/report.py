@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from .causes import Cause
 from .differences import Difference
 
 IDS, SENTENCE, SETTINGS = "input_ids", "sentence_embedding", "settings"
@@ -107,6 +108,8 @@ class Report:
         ids: what both make of the texts; empty: the other side takes ids from us.
         activations: in the order of computation, those that the other side shows; the sentence
             embedding comes last.
+        cause: what is likely wrong on the other side (`causes.py`); None: nothing differs, or
+            nothing that is known makes us compute the same.
     """
 
     model: str
@@ -116,6 +119,7 @@ class Report:
     settings: tuple[SettingRow, ...]
     ids: tuple[IdsRow, ...]
     activations: tuple[ActivationRow, ...]
+    cause: Cause | None = None
 
     @property
     def first(self) -> str | None:

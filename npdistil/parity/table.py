@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .report import IDS, ActivationRow, Figures, IdsRow, Report, Value
+from .report import IDS, SETTINGS, ActivationRow, Figures, IdsRow, Report, Value
 
 # Of the four figures of the other side; of our own backends the first alone.
 FIGURES = ("max", "mean", "ULP", "1 - cosine")
@@ -128,7 +128,20 @@ def verdict(report: Report) -> Iterator[str]:
     else:
         if first != IDS:
             yield f"first that differs: {first}; no activation of these texts shows it"
+    yield from _cause(report)
     yield "FAILED"
+
+
+def _cause(report: Report) -> Iterator[str]:
+    cause = report.cause
+    if cause is not None:
+        yield f"likely cause: {cause.key}, at {cause.where}. {cause.sentence}"
+        yield (
+            f"computed as they seem to, the largest difference where it begins falls from "
+            f"{number(cause.before)} to {number(cause.after)}"
+        )
+    elif not (report.first or "").startswith(f"{SETTINGS}."):
+        yield "likely cause: none that is known makes npdistil compute the same"
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:

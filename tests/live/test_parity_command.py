@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModel
 
 from npdistil.params import cast
 from npdistil.parity.ours import SETTINGS, Ours
@@ -23,17 +25,38 @@ def run(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_command_beside_transformers(run, dtype, minilm_folder, tmp_path):
+def test_the_command_beside_transformers(run, dtype, tmp_path):
     """Catches an option that does not arrive, and words of the frameworks among the report's."""
+    folder = write_settings(write_model(tmp_path / "model"), kinds=KINDS)
     page = tmp_path / "report.html"
-    done = run("parity", minilm_folder, "--dtype", dtype, "--html", page, "--json")
+    done = run("parity", folder, "--dtype", dtype, "--html", page, "--json")
     assert (done.code, done.err) == (0, f"{page} written\n")
     told = json.loads(done.out)
     assert told["passed"] and told["against"] == f"transformers {dtype}"
-    assert len(told["activations"]) == 101 and len(told["ids"]) == 6
+    assert len(told["activations"]) == 37 and len(told["ids"]) == 6
     largest = max(row["theirs"]["max_abs"] for row in told["activations"])
     assert (largest < 1e-11) == (dtype == "float64")
-    assert page.stat().st_size < 300_000
+    assert page.stat().st_size < 100_000
+
+
+def test_a_model_that_differs(run, tmp_path, monkeypatch):
+    """Catches an exit code of 0 under a report that fails, and a cause that is not told."""
+    folder = write_settings(write_model(tmp_path / "model"), kinds=KINDS)
+    load = AutoModel.from_pretrained
+
+    def other(*arguments, **options):
+        model = load(*arguments, **options)
+        for module in model.modules():
+            if isinstance(module, torch.nn.LayerNorm):
+                module.eps = 1e-7
+        return model
+
+    monkeypatch.setattr(AutoModel, "from_pretrained", other)
+    done = run("parity", folder)
+    assert done.code == 1 and done.out.endswith("\nFAILED\n")
+    assert "first activation over its bound: embeddings.norm.rstd (" in done.out
+    assert "likely cause: layer_norm_eps" in done.out
+    assert run("parity", folder, "--dtype", "float32").code == 1  # the setting still differs
 
 
 def test_a_folder_that_transformers_cannot_load(run, tmp_path):
