@@ -78,6 +78,7 @@ weights: $(VENV)/installed
 	@$(BIN)/python tools/fetch_weights.py all-MiniLM-L6-v2
 
 book: $(VENV)/installed-docs weights  ## build docs/book into build/book, every cell run with the real weights
+	@$(BIN)/npdistil warmup  # says so where it has to compile, which a page must not
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -n -E -q docs/book build/book
 
 build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
