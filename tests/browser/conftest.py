@@ -1,0 +1,52 @@
+"""Pages of a model with real weights, and a browser for each file of tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from npdistil import TracedModel
+from npdistil.explain.page import page_html
+from npdistil.explain.record import Explained, explained
+from tests.browser.screen import Screen
+
+NASTY = '<script>alert(1)</script> "quoted" & \'<img src=x onerror=alert(2)> ${x} `'
+LONG = (
+    "The bank of the river was steep, and the children who had come to fish from it sat a little "
+    "higher, under the willows. An old fisherman told them that the water had once been so clear "
+    "that you could count the stones on its bed. Nobody believed him, although his grandson, who "
+    "was studying hydrology at the university, said that measurements from the archives supported "
+    "the story. In the evening the bank lent them a boat; the other bank, the one in town, did not."
+)
+TEXTS = {
+    "short": ("Rivers bend.", None),
+    "long": (LONG, None),
+    "pair": ("A man plays the guitar.", "Someone makes unbelievably good music."),
+    "nasty": (NASTY, NASTY),
+}
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Screen]:
+    """A browser; that there is none is a failure, for then nothing here was tested."""
+    opened = Screen()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def page(minilm_folder, tmp_path_factory) -> Callable[[str], tuple[Path, Explained]]:
+    """The page of a text of TEXTS, and what it shows."""
+    folder = tmp_path_factory.mktemp("pages")
+    model = TracedModel.from_pretrained(minilm_folder)
+    made: dict[str, tuple[Path, Explained]] = {}
+
+    def make(name: str) -> tuple[Path, Explained]:
+        if name not in made:
+            found = explained(model, *TEXTS[name], name="all-MiniLM-L6-v2")
+            path = folder / f"{name}.html"
+            path.write_text(page_html(found), encoding="utf-8")
+            made[name] = path, found
+        return made[name]
+
+    return make
