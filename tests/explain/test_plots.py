@@ -85,9 +85,9 @@ def test_the_grid_as_svg(model, texts):
         assert listed[start : start + len(wanted)] == wanted
 
 
-@pytest.mark.parametrize("count", [5, 100])
-def test_png_opens_and_labels_do_not_overlap(model, count):
-    """A picture too large to open, names printed over each other, or too small to read."""
+@pytest.mark.parametrize("count", [5, 40, 100])
+def test_names_do_not_overlap(model, count):
+    """Tokens printed over each other, or too small to read."""
     found = explained(model, "a b")
     found["tokens"] = [{**found["tokens"][1], "piece": f"w{n}"} for n in range(count)]
     prob_NHLM = np.full((found["layers"], found["heads"], count, count), 255 // count, np.uint8)
@@ -96,16 +96,16 @@ def test_png_opens_and_labels_do_not_overlap(model, count):
     axes = figure.axes[0]
     apart = axes.get_window_extent().width / count / figure.dpi * 72  # points
     font = axes.yaxis.get_major_ticks()[0].label1.get_fontsize()
-    assert 5 <= font <= apart
+    assert 7 <= font <= apart
+
+
+def test_a_png_opens_and_is_smaller_where_it_would_be_large(model, monkeypatch):
+    """A file that is no picture, an empty one, or hundreds of megabytes of pixels."""
+    figure = plots.head_figure(explained(model, "a b"), 0, 0)
     pixels = imread(io.BytesIO(plots.drawn(figure, "png")), format="png")
-    assert 300 < max(pixels.shape) <= 1.05 * plots.LARGEST
-    assert pixels[:, :, :3].std() > 0.02
-
-
-def test_a_large_picture_is_drawn_smaller(model, monkeypatch):
-    """Hundreds of megabytes of pixels for a long text."""
+    assert 300 < max(pixels.shape) < 1000 and pixels[:, :, :3].std() > 0.02
     monkeypatch.setattr(plots, "LARGEST", 200)
-    content = plots.drawn(plots.head_figure(explained(model, "a b"), 0, 0), "png")
+    content = plots.drawn(figure, "png")
     assert 150 < max(imread(io.BytesIO(content), format="png").shape) <= 200
 
 
@@ -114,8 +114,8 @@ def test_the_same_bytes_each_time_whatever_the_readers_settings(model):
     found = explained(model, "the unable", "c!")
 
     def content() -> list[bytes]:
-        figures = plots.head_figure(found, 0, 1), plots.grid_figure(found)
-        return [plots.drawn(figure, kind) for figure in figures for kind in plots.FORMATS]
+        head, grid = plots.head_figure(found, 0, 1), plots.grid_figure(found)
+        return [plots.drawn(head, "svg"), plots.drawn(head, "png"), plots.drawn(grid, "svg")]
 
     first = content()
     with mpl.rc_context({"font.size": 30, "savefig.dpi": 20, "svg.fonttype": "path"}):
