@@ -38,7 +38,9 @@ class Result(NamedTuple):
     def differences(self) -> list[np.ndarray]:
         """|computed - exact|, infinite where it is not a number."""
         pairs = zip(self.computed, self.exact, strict=True)
-        return [np.nan_to_num(np.abs(ours - exact), nan=np.inf) for ours, exact in pairs]
+        return [
+            np.nan_to_num(np.abs(ours - exact), nan=np.inf, posinf=np.inf) for ours, exact in pairs
+        ]
 
     @property
     def error(self) -> float:
