@@ -14,6 +14,8 @@ _STYLES = (
 .verdict.passed { border-color: var(--good); }
 tr.bad td, tr.bad th { color: var(--bad); font-weight: 600; }
 thead th { border-bottom: 2px solid var(--line); }
+.figures { font-size: 0.85rem; }
+.figures td, .figures th { white-space: nowrap; }
 td.text { max-width: 40rem; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; }
 """
@@ -31,7 +33,9 @@ def as_html(report: Report) -> str:
 
 def _body(report: Report) -> Iterator[str]:
     kind = " passed" if report.passed else ""
-    yield f'<p class="verdict{kind}">{escaped(chr(10).join(verdict(report)))}</p>'
+    *lines, last = verdict(report)
+    rest = escaped("".join(f"\n{line}" for line in lines))
+    yield f'<p class="verdict{kind}"><strong>{escaped(last)}</strong>{rest}</p>'
     if report.activations:
         yield "<h2>Activations</h2>"
         yield chart(report)
@@ -59,7 +63,7 @@ def _activations(report: Report) -> Iterator[str]:
         f'<th class="number" colspan="{len(FIGURES)}">{escaped(title)}</th>' for title in groups
     )
     heads = "".join(f'<th class="number">{name}</th>' for name in FIGURES) * len(groups)
-    yield '<div class="scroll"><table><thead>'
+    yield '<div class="scroll"><table class="figures"><thead>'
     yield f"<tr><th></th>{spans}<th></th><th></th></tr>"
     yield f'<tr><th>activation</th>{heads}<th class="number">bound</th><th></th></tr></thead>'
     yield "<tbody>"

@@ -87,8 +87,14 @@ def shown_figures(figures: Figures | None) -> tuple[float, ...]:
 
 
 def number(figure: float) -> str:
-    """Two digits, as everywhere in a report."""
-    return "0" if figure == 0 else f"{figure:.1e}"
+    """Two digits or a few more, as everywhere in a report.
+
+    >>> number(0.0), number(1.25e-7), number(12.34), number(1e4)
+    ('0', '1.2e-07', '12.3', '1.0e+04')
+    """
+    if figure == 0:
+        return "0"
+    return f"{figure:.1f}" if 0.1 <= figure < 1000 else f"{figure:.1e}"
 
 
 def value(setting: Value) -> str:
