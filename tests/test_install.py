@@ -68,6 +68,8 @@ def test_archives_hold_what_they_should(dist):
         "npdistil/py.typed",
         "npdistil/checkpoint/parity.json",
         "npdistil/checkpoint/registry.toml",
+        "npdistil/explain/assets/main.js",
+        "npdistil/explain/assets/page.html",
         "npdistil/pages/base.css",
         "npdistil/text/unicode_tables.txt",
     } <= set(names)

@@ -35,8 +35,6 @@ def page_html(explained: Explained) -> str:
 
 def _assets(suffix: str) -> str:
     """All files of a kind, in the order of their names."""
-    if not _ASSETS.is_dir():
-        return ""
     found = sorted(file.name for file in _ASSETS.iterdir() if file.name.endswith(suffix))
     return "".join(_ASSETS.joinpath(name).read_text(encoding="utf-8") for name in found)
 
