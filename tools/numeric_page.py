@@ -46,7 +46,7 @@ def render(found: Row) -> str:
         "## Kernels on values of size 1",
         "",
         *table(
-            f"kernel | twin | stated bound | {' | '.join(targets)} | bits",
+            f"kernel | twin | stated bound | {' | '.join(targets)} | numbers | bits",
             _kernels(found["kernels"], targets),
         ),
         "",
@@ -89,12 +89,14 @@ def _kernels(kernels: Row, targets: list[str]) -> Iterator[list[str]]:
             f"{module}.{twin.reference.__name__}",
             number(KERNELS[twin.name]),
             *errors,
-            _bits(row, targets),
+            f"{row[targets[0]]['numbers'] // len(FAMILIES):,}",
+            _bits(row, targets, KERNELS[twin.name] == 0.0),
         ]
 
 
-def _bits(row: Row, targets: list[str]) -> str:
-    if not row[targets[0]]["ordered"]:
+def _bits(row: Row, targets: list[str], is_exact: bool) -> str:
+    """Where results are the same to the last bit."""
+    if not row[targets[0]]["ordered"] and not is_exact:
         return "as compiled"
     return "everywhere" if len({row[target]["bits"] for target in targets}) == 1 else "of a target"
 

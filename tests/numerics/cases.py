@@ -5,6 +5,7 @@ Sizes are whole panels on every target, so that the inputs do not depend on the 
 
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from tests.bounds import BOUNDS
 from tests.models import Draw
 from tests.numerics.draws import FAMILIES, FixedGenerator, Inputs
-from tests.twins import Sizes, Twin
+from tests.twins import TWINS, Sizes, Twin
 
 SIZES: dict[str, list[Sizes]] = {
     "linear": [{"T": 13, "I": I, "E": 128} for I in (32, 384, 1536, 3072)],
@@ -78,8 +79,15 @@ def sizes_of(twin: Twin) -> list[Sizes]:
 def inputs_of(twin: Twin, family: str) -> Iterator[tuple[Sizes, Inputs]]:
     """A kernel's sizes and its inputs at each."""
     for n, sizes in enumerate(sizes_of(twin)):
-        draw = Draw(FixedGenerator(zlib.crc32(f"{twin.id} {n}".encode())))
-        yield sizes, FAMILIES[family](twin.inputs(draw, sizes))
+        yield sizes, FAMILIES[family](_drawn(twin.id, n))
+
+
+@cache
+def _drawn(twin_id: str, n: int) -> Inputs:
+    """The inputs of the family "drawn", of which the others are made."""
+    (twin,) = (twin for twin in TWINS if twin.id == twin_id)
+    draw = Draw(FixedGenerator(zlib.crc32(f"{twin_id} {n}".encode())))
+    return twin.inputs(draw, sizes_of(twin)[n])
 
 
 def results_of(twin: Twin, family: str) -> Iterator[Result]:
