@@ -12,10 +12,10 @@ from .bounds import BFLOAT16, bound, unit
 from .causes import likely_cause
 from .differences import Difference, kept
 from .ids import computable, ids_rows
-from .ours import Ours, padded
+from .ours import Ours
 from .own_side import OwnSide
-from .report import SENTENCE, ActivationRow, Figures, IdsRow, Report, SettingRow
-from .side import Observed, Side, Tokens
+from .report import LOGITS, SENTENCE, ActivationRow, Figures, IdsRow, Report, SettingRow
+from .side import Observed, Side, Tokens, padded
 
 # Pairs of columns of a batch: what bounds the memory of attention maps, which are all kept.
 BATCH_PAIRS = 1 << 18
@@ -51,7 +51,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     """
     checked = as_texts(texts, "texts")
     names = encoder_names(ours.config, ours.params.pooler is not None)
-    figures = Table([*names, SENTENCE], beside_numba=not isinstance(side, OwnSide))
+    figures = Table([*names, LOGITS, SENTENCE], beside_numba=not isinstance(side, OwnSide))
     settings: dict[str, Any] = {}
     ids: list[IdsRow] = []
     kept_parts: list[Part] = []
@@ -129,9 +129,10 @@ class Table:
 
     def rows(self, dtype: object) -> list[ActivationRow]:
         """In the order of computation; `dtype` is what the other side says it computes in."""
-        last = [SENTENCE] if SENTENCE in self._found else []
-        order = [name for name in self._order if name in self._found and name != SENTENCE]
-        order += [name for name in self._found if name not in self._order] + last
+        behind = (LOGITS, SENTENCE)
+        order = [name for name in self._order if name in self._found and name not in behind]
+        order += [name for name in self._found if name not in self._order]
+        order += [name for name in behind if name in self._found]
         return [_row(name, self._found[name], dtype) for name in order]
 
 
@@ -152,8 +153,9 @@ def _row(name: str, found: dict[str, Difference], dtype: object) -> ActivationRo
 
 def shown(observed: Observed) -> dict[str, Floats]:
     """All arrays of one side by name."""
-    vectors = observed.embeddings
-    return {**observed.activations, **({} if vectors is None else {SENTENCE: vectors})}
+    behind = {LOGITS: observed.scores, SENTENCE: observed.embeddings}
+    there = {name: value for name, value in behind.items() if value is not None}
+    return {**observed.activations, **there}
 
 
 def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:

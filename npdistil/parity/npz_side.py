@@ -13,13 +13,13 @@ from ..errors import InputError
 from ..fields import shown
 from ..files import parse_json
 from .npz_file import read_npz
-from .ours import SETTINGS
-from .side import Observed
+from .side import SETTINGS, Observed
 
 PREFIX = "activations."
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
-SENTENCE, TEXTS, SETTINGS_ENTRY = "sentence_embedding", "texts", "settings"
-_ENTRIES = (TEXTS, SETTINGS_ENTRY, IDS, MASK, TYPES, SENTENCE)
+SENTENCE, LOGITS = "sentence_embedding", "logits"
+TEXTS, SETTINGS_ENTRY = "texts", "settings"
+_ENTRIES = (TEXTS, SETTINGS_ENTRY, IDS, MASK, TYPES, SENTENCE, LOGITS)
 
 
 class NpzSide:
@@ -56,7 +56,7 @@ class NpzSide:
         self._floats = {
             name: self._checked(name, array, "fiu")
             for name, array in arrays.items()
-            if name.startswith(PREFIX) or name == SENTENCE
+            if name.startswith(PREFIX) or name in (SENTENCE, LOGITS)
         }
         self._tokens = self._tokens_of(arrays)
 
@@ -83,9 +83,9 @@ class NpzSide:
             None if column is None else [column[row] for row in rows] for column in self._tokens
         )
         arrays = {name: array[rows] for name, array in self._floats.items()}
-        vectors = arrays.pop(SENTENCE, None)
+        vectors, scores = arrays.pop(SENTENCE, None), arrays.pop(LOGITS, None)
         activations = {name.removeprefix(PREFIX): array for name, array in arrays.items()}
-        return Observed(self._settings, ids, types, activations, vectors, None)
+        return Observed(self._settings, ids, types, activations, vectors, scores)
 
     def _fault(self, name: str, problem: str) -> InputError:
         return InputError(f"{self._source}: {name!r:.80}: {problem}.")

@@ -11,21 +11,21 @@ from ..errors import InputError
 from ..files import open_file
 from ..threads import resolve_num_threads
 from ..trace.names import encoder_names
-from .ours import Ours, padded
-from .side import Observed
+from .ours import Ours
+from .side import Observed, padded
 
 MAX_BYTES = 1 << 36
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 _INTEGERS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
-_SENTENCE = "sentence_embedding"
+_SENTENCE, _LOGITS = "sentence_embedding", "logits"
 
 
 class OnnxSide:
     """A graph that takes ids and gives activations.
 
     Outputs are known by the names that exporters give them: `last_hidden_state` or
-    `token_embeddings`, `pooler_output`, `sentence_embedding`; and any by the name of an activation
-    (`trace/names.py`). Others are passed by.
+    `token_embeddings`, `pooler_output`, `sentence_embedding`, `logits` of a classifier; and any by
+    the name of an activation (`trace/names.py`). Others are passed by.
 
     Attributes:
         name: with the file's name.
@@ -103,9 +103,9 @@ class OnnxSide:
         else:
             values = self._run(feed)
         found = dict(zip(self._outputs.values(), values, strict=True))
-        vectors = found.pop(_SENTENCE, None)
+        vectors, scores = found.pop(_SENTENCE, None), found.pop(_LOGITS, None)
         dtype = next(iter(values)).dtype.name
-        return Observed({"dtype": dtype}, None, None, found, vectors, None)
+        return Observed({"dtype": dtype}, None, None, found, vectors, scores)
 
     def _run(self, feed: dict[str, Any]) -> list[Any]:
         try:
@@ -124,7 +124,7 @@ class OnnxSide:
         last = f"layers.{config.num_hidden_layers - 1}.output"
         known = {name: name for name in encoder_names(config, has_pooler=True)}
         known |= {"last_hidden_state": last, "token_embeddings": last, "pooler_output": "pooler"}
-        known[_SENTENCE] = _SENTENCE
+        known |= {name: name for name in (_SENTENCE, *([_LOGITS] if self._ours.head else []))}
         there = [item.name for item in self._session.get_outputs()]
         found: dict[str, str] = {}
         for name in there:
@@ -133,7 +133,8 @@ class OnnxSide:
         if not found:
             raise InputError(
                 f"{self._path}: gives {', '.join(there):.200}; expected last_hidden_state, "
-                "token_embeddings, pooler_output, sentence_embedding or names of activations."
+                "token_embeddings, pooler_output, sentence_embedding, logits of a classifier, or "
+                "names of activations."
             )
         return found
 

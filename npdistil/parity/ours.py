@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from ..arguments import as_texts
 from ..checkpoint.load import load_encoder
+from ..checkpoint.load_task import open_task
 from ..checkpoint.locate import locate
+from ..checkpoint.task_settings import read_architectures
 from ..checkpoint.weights_file import folder_of
 from ..config import EncoderConfig
 from ..dims import Floats
@@ -26,7 +28,7 @@ from ..encoder.encoder import Encoder
 from ..encoder.numpy_backend import POOLING
 from ..encoder.packing import pack
 from ..errors import InputError
-from ..params import EncoderParams
+from ..params import DenseParams, EncoderParams, cast
 from ..tasks.embedding.prompts import chosen_prompt, merged_prompts
 from ..tasks.embedding.sentence_head import load_head
 from ..tasks.model_parts import expect_fitting
@@ -36,32 +38,9 @@ from ..text.special import AddedToken
 from ..text.tokenizer import Tokenizer
 from ..text.vocab import Vocabulary
 from ..trace.hooks import Hooks
-from .side import Observed, Tokens
+from .side import SIZES, Observed, Tokens, padded
 
-# Of the configuration, under its own names.
-SIZES = (
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "vocab_size",
-)
-# All that is compared, in the order of a report; "dtype" need not agree.
-SETTINGS = (
-    "do_lower_case",
-    "strip_accents",
-    "tokenize_chinese_chars",
-    "max_length",
-    "prompt",
-    "pooling",
-    "normalize",
-    *SIZES,
-    "hidden_act",
-    "layer_norm_eps",
-    "dtype",
-)
+CLASSIFIER = "ForSequenceClassification"  # how Transformers' classes with such a head end
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +58,8 @@ class Ours:
         pooling: several stand side by side.
         normalize: whether vectors have length 1 at the end.
         prompt: put before each text.
+        head: layers of a classifier of whole texts, on [CLS]; none: the model has none.
+        on_pooler: whether the head stands on the pooler.
         hooks: what is put in the place of activations, as for `Encoder.run_with_hooks`.
         mask_padding: False computes padding as if it were text; only a mistake does.
     """
@@ -93,6 +74,8 @@ class Ours:
     pooling: tuple[Pooling, ...]
     normalize: bool
     prompt: str = ""
+    head: tuple[DenseParams, ...] = ()
+    on_pooler: bool = False
     hooks: Hooks = ()
     mask_padding: bool = True
 
@@ -116,7 +99,7 @@ class Ours:
             warnings.simplefilter("ignore")  # "pooling is a guess": it is a row of the report
             sentence = read_sentence_config(folder_of(model), None)
         weights = model if model.is_file() else sentence.transformer_folder
-        config, params = load_encoder(weights, np.float64)
+        config, params, head, on_pooler = _loaded(weights)
         parts = load_settings(sentence.transformer_folder)
         positions = config.max_position_embeddings
         own_length = None if sentence.guessed else sentence.max_seq_length
@@ -133,6 +116,8 @@ class Ours:
             pooling=sentence.pooling.modes,
             normalize=sentence.normalize,
             prompt=chosen_prompt(prompts, settings.default_prompt_name, None, None),
+            head=head,
+            on_pooler=on_pooler,
         )
 
     @property
@@ -217,12 +202,21 @@ class Ours:
         last = cache[f"layers.{self.config.num_hidden_layers - 1}.output"]
         settings = {**self.settings, "dtype": dtype}
         vectors_BE = self._embeddings(encoder, last[mask_BL], ids_BL, mask_BL, types_BL)
-        return Observed(settings, *tokens, dict(cache), vectors_BE, None)
+        rows_BD = cache["pooler"] if self.on_pooler else last[:, 0]
+        scores_BC = self._scores(encoder, rows_BD) if self.head else None
+        return Observed(settings, *tokens, dict(cache), vectors_BE, scores_BC)
 
     @cached_property
     def _encoders(self) -> dict[tuple[str, str], Encoder]:
         """Those that were asked for; a replaced `Ours` begins without any."""
         return {}
+
+    def _scores(self, encoder: Encoder, rows_BD: Floats) -> Floats:
+        """What the head makes of the rows that it stands on."""
+        rows_BD = np.ascontiguousarray(rows_BD)
+        for linear, activation in cast(self.head, rows_BD.dtype):
+            rows_BD = encoder.backend.dense(linear, activation)(rows_BD)
+        return rows_BD
 
     def _embeddings(
         self,
@@ -253,16 +247,12 @@ class Ours:
         return head(encoder.backend, batch, False, cut, skip)
 
 
-def padded(
-    rows: Sequence[Sequence[int]], filler: int
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Rows of integers as one array [B, L], and where they are; what is too short ends in `filler`.
-
-    >>> padded([[1, 2], [3]], 0)[0].tolist()
-    [[1, 2], [3, 0]]
-    """
-    lengths_B = np.array([len(row) for row in rows])
-    mask_BL = np.arange(lengths_B.max())[None] < lengths_B[:, None]
-    ids_BL = np.full(mask_BL.shape, filler, np.int64)
-    ids_BL[mask_BL] = np.concatenate([np.asarray(row, np.int64) for row in rows])
-    return ids_BL, mask_BL
+def _loaded(model: Path) -> tuple[EncoderConfig, EncoderParams, tuple[DenseParams, ...], bool]:
+    """The encoder in float64, and the classifier where config.json says that there is one."""
+    architectures = read_architectures(folder_of(model))
+    if any(name.endswith(CLASSIFIER) for name in architectures):
+        with open_task(model, "text-classification", np.float64) as found:
+            params = found.params._replace(layers=tuple(found.params.layers))
+            head = tuple(layer for layer in found.head if isinstance(layer, DenseParams))
+            return found.config, params, head, found.on_pooler
+    return *load_encoder(model, np.float64), (), False

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from .causes import Cause
 from .differences import Difference
 
-IDS, SENTENCE, SETTINGS = "input_ids", "sentence_embedding", "settings"
+IDS, LOGITS, SENTENCE, SETTINGS = "input_ids", "head.logits", "sentence_embedding", "settings"
 # The types that settings have in a report.
 Value = str | int | float | bool | None
 
@@ -74,7 +74,7 @@ class ActivationRow(NamedTuple):
     """One activation on all sides, each beside our numpy backend in float64.
 
     Attributes:
-        name: of `trace/names.py`, or "sentence_embedding".
+        name: of `trace/names.py`, "head.logits" or "sentence_embedding".
         theirs: of the other side.
         numpy32: of our reference in float32.
         numba32: of our kernels; None: they do not show it, or they are the other side.

@@ -7,7 +7,6 @@ inside (`transformers_watch.py`): a port that says one thing and does another sh
 
 import importlib.util
 import inspect
-import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,26 +16,18 @@ from typing import Any, Self
 import numpy as np
 
 from ..arguments import as_texts
-from ..config import HIDDEN_ACTS
+from ..checkpoint.task_settings import read_architectures
 from ..dims import Floats
 from ..encoder.numpy_backend import POOLING
 from ..errors import InputError, NpdistilError
 from ..reference.pooling import normalize as to_length_one
 from ..tasks.sentence_config import read_sentence_config
-from .ours import SIZES
+from .ours import CLASSIFIER
 from .side import Observed
+from .transformers_settings import dtype_of, of_model, of_tokenizer
 from .transformers_watch import as_array, watched
 
 DTYPES = ("float64", "float32")
-# DistilBERT's names of what BERT calls otherwise.
-_DISTILBERT = {
-    "hidden_size": "dim",
-    "num_hidden_layers": "n_layers",
-    "num_attention_heads": "n_heads",
-    "intermediate_size": "hidden_dim",
-    "hidden_act": "activation",
-}
-_NO_LENGTH = 1_000_000_000  # Transformers writes int(1e30) where a tokenizer has no limit
 
 
 class TransformersSide:
@@ -86,8 +77,7 @@ class TransformersSide:
         self.model = model
         self.tokenizer = tokenizer
         self._base = getattr(model, getattr(model, "base_model_prefix", ""), model)
-        dtype = str(next(self._base.parameters()).dtype).removeprefix("torch.")
-        self.name = f"{name} {dtype}"
+        self.name = f"{name} {dtype_of(self._base)}"
         limits = [max_length] if max_length else [tokenizer.model_max_length]
         self._max_length = min([*limits, self._base.config.max_position_embeddings])
         self._prompt = prompt
@@ -162,18 +152,23 @@ class TransformersSide:
     @classmethod
     def _of_transformers(cls, folder: Path, dtype: str, is_sentence: bool) -> Self:
         import torch
-        from transformers import AutoModel, AutoTokenizer
+        from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
         options: dict[str, Any] = {}
+        kind: Any = AutoModel
         if is_sentence:
             sentence = read_sentence_config(folder, None)
             folder = sentence.transformer_folder
             options["max_length"] = sentence.max_seq_length
             if all(module is None for module in sentence.modules):  # no Dense
                 options |= {"pooling": sentence.pooling.modes, "normalize": sentence.normalize}
-        kind = getattr(torch, dtype)
-        model = AutoModel.from_pretrained(
-            folder, attn_implementation="eager", dtype=kind, local_files_only=True
+        elif any(name.endswith(CLASSIFIER) for name in read_architectures(folder)):
+            kind = AutoModelForSequenceClassification
+        model = kind.from_pretrained(
+            folder,
+            attn_implementation="eager",
+            dtype=getattr(torch, dtype),
+            local_files_only=True,
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(model.eval(), tokenizer, **options)
@@ -196,46 +191,23 @@ class TransformersSide:
         inputs = {name: value for name, value in batch.items() if name in taken}
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
-            output, activations = watched(self._base, inputs)
-            last = output.last_hidden_state
+            whole = self.model if type(self.model).__name__.endswith(CLASSIFIER) else self._base
+            output, last, activations = watched(self._base, inputs, whole)
             vectors = None if self._embed is None else self._embed(last, mask, ids)
+            scores = None if whole is self._base else as_array(output.logits)
         types = _rows(inputs["token_type_ids"], mask) if "token_type_ids" in inputs else None
-        return Observed(self.settings, _rows(ids, mask), types, activations, vectors, None)
+        return Observed(self.settings, _rows(ids, mask), types, activations, vectors, scores)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What model and tokenizer say of themselves, by our names."""
-        config = self._base.config
-        found = {**_of_tokenizer(self.tokenizer), "max_length": self._max_length}
-        found |= {"prompt": self._prompt, **self._sentence}
-        for name in (*SIZES, "hidden_act"):
-            value = getattr(config, name, getattr(config, _DISTILBERT.get(name, name), None))
-            if name == "type_vocab_size" and value is None:
-                value = 0
-            if value is not None:
-                found[name] = value
-        named = found.get("hidden_act", "")
-        found["hidden_act"] = HIDDEN_ACTS.get(named, named)
-        norms = (module for module in self._base.modules() if hasattr(module, "eps"))
-        eps = sorted({float(module.eps) for module in norms})
-        if eps:
-            found["layer_norm_eps"] = eps[0] if len(eps) == 1 else str(eps)
-        return {**found, "dtype": self.name.rpartition(" ")[2]}
-
-
-def _of_tokenizer(tokenizer: Any) -> dict[str, Any]:
-    """What decides how text is cut, as the tokenizer does it and not as its files say."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    normalizer = getattr(backend, "normalizer", None)
-    told = json.loads(normalizer.__getstate__()) if normalizer is not None else {}
-    if told.get("type") != "BertNormalizer":
-        return {}
-    lower, strip = told["lowercase"], told["strip_accents"]
-    return {
-        "do_lower_case": lower,
-        "strip_accents": lower if strip is None else strip,
-        "tokenize_chinese_chars": told["handle_chinese_chars"],
-    }
+        return {
+            **of_tokenizer(self.tokenizer),
+            "max_length": self._max_length,
+            "prompt": self._prompt,
+            **self._sentence,
+            **of_model(self._base),
+        }
 
 
 def _rows(values: Any, mask: Any) -> list[list[int]]:

@@ -48,16 +48,19 @@ _NORMS = {
 }
 
 
-def watched(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Floats]]:
-    """Run a model without its head, and keep what was computed.
+def watched(
+    model: Any, inputs: Mapping[str, Any], whole: Any
+) -> tuple[Any, Any, dict[str, Floats]]:
+    """Run a model, and keep what its encoder computed.
 
     Args:
         model: a module with the parts of BERT or DistilBERT. Of parts that go by other names
             nothing is seen.
         inputs: tensors, as for a call.
+        whole: what is called: the model, or the same with a head.
 
     Returns:
-        What the model returns, and the activations by name.
+        What the whole returns, the encoder's last hidden state, and the activations by name.
     """
     import torch
 
@@ -117,13 +120,16 @@ def watched(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Float
                 path = f"{here}.{path}"
                 keep(path, "input", norm(f"layers.{n}.{part}", path))
     keep("pooler", "output", named("pooler"))
+    outputs: list[Any] = []
+    removed.append(model.register_forward_hook(lambda _, __, output: outputs.append(output)))
     try:
         with Softmax():
-            output = model(**inputs)
+            output = whole(**inputs)
     finally:
         for handle in removed:
             handle.remove()
-    return output, {name: as_array(value) for name, value in found.items()}
+    arrays = {name: as_array(value) for name, value in found.items()}
+    return output, outputs[-1].last_hidden_state, arrays
 
 
 def as_array(tensor: Any) -> Floats:

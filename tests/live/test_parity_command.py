@@ -8,7 +8,8 @@ import torch
 from transformers import AutoModel
 
 from npdistil.params import cast
-from npdistil.parity.ours import SETTINGS, Ours
+from npdistil.parity.ours import Ours
+from npdistil.parity.side import SETTINGS
 from tests.cli.running import runner
 from tests.live.onnx_models import write_bert
 from tests.models import TINY

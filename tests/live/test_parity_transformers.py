@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from npdistil.parity.texts import DEFAULT_TEXTS
 from npdistil.parity.transformers_side import TransformersSide
 from npdistil.trace.names import encoder_names
 from tests.live.random_models import CONFIGS, save_random_model
+from tests.tasks.classification.folders import NLI, write_classifier
 from tests.tasks.folders import write_dense, write_model, write_settings
 from tests.text.tiny import VOCAB
 
@@ -84,6 +86,20 @@ def test_what_follows_the_encoder(installed, tmp_path, monkeypatch):
     assert report.passed, report.as_table()
     assert report.activations[-1].name == "sentence_embedding"
     assert {row.ours for row in report.ids} == {6, 11, 3}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_classifier(dtype, tmp_path):
+    """Catches a head that is not looked at, and one that is loaded anew at random."""
+    folder = write_classifier(tmp_path / "model", NLI)
+    ours = Ours.from_pretrained(folder)
+    report = compare(ours, TransformersSide.from_pretrained(folder, dtype), TEXTS)
+    assert report.passed, report.as_table()
+    assert [row.name for row in report.activations[-2:]] == ["pooler", "head.logits"]
+    linear = ours.head[0].linear
+    head = (ours.head[0]._replace(linear=linear._replace(bias_E=linear.bias_E + 1e-3)),)
+    report = compare(replace(ours, head=head), TransformersSide.from_pretrained(folder), TEXTS)
+    assert (report.first, report.cause) == ("head.logits", None)
 
 
 def test_a_dense_module(tmp_path):
@@ -180,6 +196,7 @@ def test_bfloat16_can_be_looked_at(folders, ready):
 
 def test_a_folder_that_cannot_be_loaded(tmp_path):
     """Catches a traceback of somebody else's."""
+    (tmp_path / "config.json").write_text('{"model_type": "bort"}')
     with pytest.raises(InputError, match="transformers cannot load it"):
         TransformersSide.from_pretrained(tmp_path)
     with pytest.raises(InputError, match="dtype: expected one of"):

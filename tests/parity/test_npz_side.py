@@ -11,15 +11,17 @@ from npdistil import InputError
 from npdistil.parity.compare import compare
 from npdistil.parity.npz_file import read_npz
 from npdistil.parity.npz_side import NpzSide
-from npdistil.parity.ours import Ours, padded
-from tests.tasks.folders import write_model, write_settings
+from npdistil.parity.ours import Ours
+from npdistil.parity.side import padded
+from tests.tasks.classification.folders import write_classifier
+from tests.tasks.folders import write_settings
 
 TEXTS = ["the Unable c", "É, a b!", "a"]
 
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    folder = write_model(tmp_path_factory.mktemp("npz") / "model")
+    folder = write_classifier(tmp_path_factory.mktemp("npz") / "model")
     return Ours.from_pretrained(write_settings(folder))
 
 
@@ -36,6 +38,7 @@ def arrays(ours):
         "attention_mask": np.pad(mask_BL, wide),
         "token_type_ids": np.pad(0 * ids_BL, wide),
         "sentence_embedding": seen.embeddings,
+        "logits": seen.scores,
         **{f"activations.{name}": value for name, value in seen.activations.items()},
     }
 
@@ -130,6 +133,7 @@ def changed(**values):
         (changed(input_ids=np.zeros((3, 9))), "expected integers, received float64"),
         (changed(token_type_ids=np.zeros((3, 5), int)), r"of shape \(3, 5\)"),
         (changed(token_type_ids=np.zeros((3,), int)), "expected a row for each of 3"),
+        (changed(logits=np.zeros(3)), r"received \(3,\)"),
         (changed(activations__pooler=np.zeros((2, 12))), r"received \(2, 12\)"),
         (changed(activations__pooler=np.array([["a"]] * 3)), "expected numbers"),
         (changed(activation__pooler=np.zeros((3, 12))), "is none of texts"),

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from npdistil import Encoder, InputError, SentenceEncoder
-from npdistil.parity.ours import Ours, padded
+from npdistil.encoder.packing import pack_rows
+from npdistil.parity.ours import Ours
+from npdistil.parity.side import padded
+from npdistil.tasks.task_model import open_task_model
 from npdistil.trace.names import encoder_names
+from tests.tasks.classification.folders import write_classifier
 from tests.tasks.folders import OLD_MEAN, write_dense, write_json, write_model, write_settings
-from tests.tolerances import BLAS_BATCH, SENTENCE
+from tests.tolerances import BLAS_BATCH, LOGITS, SENTENCE
 
 TEXTS = ["the Unable c", "É, a b!", "a"]
 KINDS = ("Transformer", "Pooling", "Normalize")
@@ -73,6 +77,21 @@ def test_the_modules_behind_the_pooling_are_done(tmp_path):
     assert abs(ours.observe(TEXTS).embeddings - want).max() <= SENTENCE
     plain = replace(ours, prompt="")
     assert len(plain.observe(TEXTS).input_ids[0]) == len(ours.observe(TEXTS).input_ids[0]) - 2
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_the_scores_of_a_classifier(backend, tmp_path):
+    """Catches a head without its pooler, and one on another row."""
+    folder = write_classifier(tmp_path / "model", 3)
+    model = open_task_model(folder, "text-classification", backend)
+    packed = model.tokenizer.pack(TEXTS)
+    batch = pack_rows(packed.input_ids_T, packed.cu_seqlens, model.encoder.config)
+    want_BC = model.head.logits(model.encoder.backend, batch)
+    ours = Ours.from_pretrained(folder)
+    assert abs(ours.observe(TEXTS, "float32", backend).scores - want_BC).max() <= LOGITS
+    exact_BC = ours.observe(TEXTS).scores
+    assert exact_BC.dtype == np.float64 and 0 < abs(exact_BC - want_BC).max() <= LOGITS
+    assert Ours.from_pretrained(write_model(tmp_path / "bare")).observe(TEXTS).scores is None
 
 
 def test_a_prompt_that_is_not_pooled(tmp_path):
