@@ -75,6 +75,21 @@ class Workers:
             if failure is not None:
                 raise failure
 
+    def beside(self, work: Callable[[], None], other: Callable[[], None]) -> None:
+        """Call `work` on this thread and `other` on another; behind it if there is none.
+
+        What `work` raises comes first.
+        """
+        begun = []
+
+        def help_out() -> None:
+            begun.append(True)
+            other()
+
+        self.share(work, help_out, 1)
+        if not begun:
+            other()
+
     def each(self, function: Callable[[Item], object], items: Sequence[Item]) -> None:
         """Call `function` on each item, begun in their order by whoever is free.
 

@@ -109,6 +109,35 @@ def test_who_needs_no_helper_any_more_does_not_wait_for_one():
     assert ended.wait(20)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_two_things_side_by_side(threads):
+    """Catches a second thing that nobody does, or two threads, or the wrong one; or a wait."""
+    done, both = [], threading.Barrier(threads)
+
+    def work() -> None:
+        both.wait(20)  # with a second thread: until that is at work too
+        done.append(("work", threading.current_thread() is threading.main_thread()))
+
+    def other() -> None:
+        both.wait(20)
+        done.append(("other", threading.current_thread() is threading.main_thread()))
+
+    Workers(threads).beside(work, other)
+    assert sorted(done) == [("other", threads == 1), ("work", True)]
+
+
+def test_two_things_that_fail_side_by_side():
+    """Catches an error that depends on which thread was faster, and one that is not heard of."""
+
+    def fail(word: str) -> None:
+        raise ValueError(word)
+
+    with pytest.raises(ValueError, match="first"):
+        Workers(2).beside(lambda: time.sleep(0.05) or fail("first"), lambda: fail("second"))
+    with pytest.raises(ValueError, match="second"):
+        Workers(2).beside(lambda: time.sleep(0.05), lambda: fail("second"))
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_each_item_is_worked_on_once(threads):
     """Catches an item that two threads take, or nobody, and a call that returns before the last."""

@@ -1,6 +1,6 @@
 """A model folder to configuration and parameters: all of it is right, or one error says why."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..config import EncoderConfig
 from ..errors import ModelFileError
 from ..params import EncoderParams, cast, from_source
+from ..workers import shared_workers
 from .match import Matched, match_tensors
 from .tensor_source import TensorSource
 from .weights_file import folder_of, open_weights
@@ -59,7 +60,10 @@ def load_stored(
 
 @contextmanager
 def open_encoder(
-    folder: Path | str, dtype: npt.DTypeLike = np.float32, num_threads: int = 1
+    folder: Path | str,
+    dtype: npt.DTypeLike = np.float32,
+    num_threads: int = 1,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[EncoderConfig, EncoderParams, StoredWeights]]:
     """As `load_stored`, but each layer is read when it is asked for, while the context lasts.
 
@@ -70,17 +74,24 @@ def open_encoder(
         folder: as for `load_encoder`.
         dtype: likewise.
         num_threads: that read, where the format can be read by several.
+        meanwhile: called when the header was checked; what is not of a layer is read beside it, by
+            another thread if there may be one.
 
     Raises:
         ConfigError: as `load_encoder`.
         ModelFileError: as `load_encoder`; for NaN in a layer, when it is asked for.
     """
     with matched_weights(folder, num_threads) as (config, file, matched):
-        for name in matched.ignored:
-            file.read(name)  # nobody uses it, but a damaged file is refused as a whole
-        names = matched.names
-        params = from_source(lambda path: file.read(names[path]), names, config.num_hidden_layers)
-        yield config, cast(params, dtype), _stored(file, matched)
+        found = []
+
+        def read() -> None:
+            for name in matched.ignored:
+                file.read(name)  # nobody uses it, but a damaged file is refused as a whole
+            names, layers = matched.names, config.num_hidden_layers
+            found.append(from_source(lambda path: file.read(names[path]), names, layers))
+
+        shared_workers(num_threads).beside(meanwhile, read)
+        yield config, cast(found[0], dtype), _stored(file, matched)
 
 
 def describe_encoder(

@@ -6,12 +6,15 @@ from ..text.tokenizer import Tokenizer
 
 
 def make_kernels() -> None:
-    """Compile what is not kept yet, both units side by side, where both are about to be used."""
-    from ..kernels.entries import ENGINE  # late, as they import LLVM
+    """Load the engine; before, compile what is not kept yet of both units, side by side."""
+    # Late, as all of it brings compiled code. The backend is only imported: `Encoder` finds it so.
+    from ..encoder import numba_backend  # noqa: F401
+    from ..kernels.entries import ENGINE, encode
     from ..kernels.objects.warm_up import make_missing
     from ..kernels.text.entries import TEXT
 
     make_missing((ENGINE, TEXT))
+    encode.load()
 
 
 def expect_fitting(tokenizer: Tokenizer, config: EncoderConfig) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from npdistil.checkpoint.load import load_encoder, load_stored
+from npdistil.checkpoint.load import load_encoder, load_stored, open_encoder
 from npdistil.errors import ConfigError, ModelFileError
 from npdistil.params import named_arrays
 from tests.checkpoint.tiny import (
@@ -248,6 +248,23 @@ def test_nan_weights_are_refused_by_name(tmp_path: Path, bert: Tensors) -> None:
     bert["encoder.layer.1.output.dense.bias"][7] = np.nan
     message = refusal(write_folder(tmp_path, BERT, bert))
     assert "'encoder.layer.1.output.dense.bias': holds NaN or infinity" in message
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_done_meanwhile(tmp_path: Path, bert: Tensors, threads: int) -> None:
+    """Catches work that is done before the header was checked, or tables that are not there."""
+    done = []
+    folder = write_folder(tmp_path / "a", BERT, bert)
+    with open_encoder(folder, num_threads=threads, meanwhile=lambda: done.append(1)) as found:
+        assert done == [1] and len(found[1].embeddings.word_VD) == found[0].vocab_size
+    del bert["embeddings.word_embeddings.weight"]
+    folder = write_folder(tmp_path / "b", BERT, bert)
+    with (
+        pytest.raises(ModelFileError, match="word_embeddings"),
+        open_encoder(folder, num_threads=threads, meanwhile=lambda: done.append(2)),
+    ):
+        pass
+    assert done == [1]
 
 
 def test_half_and_double_precision(tmp_path: Path, bert: Tensors) -> None:

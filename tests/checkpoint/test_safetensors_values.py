@@ -136,3 +136,23 @@ def test_threads_find_what_one_finds(tmp_path: Path) -> None:
     values[-1] = np.nan
     with pytest.raises(ModelFileError, match="tensor 'a': holds NaN or infinity"):
         read_by_four(tmp_path / "x", "F32", values)
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F64"])
+def test_every_kind_of_value_that_is_no_number(tmp_path: Path, dtype: str) -> None:
+    """Catches a look at bits that misses a sign or a NaN, or refuses the largest numbers."""
+    stored = DTYPES[dtype]
+    info = np.finfo(stored)
+    numbers = [info.max, -info.max, info.tiny, -info.smallest_subnormal, 0.0, -0.0, 1.0, -1.0]
+    mixed = np.array(numbers * 3, stored)
+    for values in (mixed, mixed[:1], mixed[1:2], -np.abs(mixed)):
+        found = read(tmp_path, one(dtype, [len(values)], values.tobytes()))["a"]
+        assert np.array_equal(found, values)
+    infinity = np.array(np.inf, stored).view(f"u{stored.itemsize}")
+    for kind in (0, 1, 1 << (info.nmant - 1)):  # infinity, a NaN that signals, one that does not
+        for sign in (0, 1 << (8 * stored.itemsize - 1)):
+            bad = mixed.copy()
+            bad.view(infinity.dtype)[5] = int(infinity) | kind | sign
+            assert not np.isfinite(bad[5])
+            with pytest.raises(ModelFileError, match="holds NaN or infinity"):
+                read(tmp_path, one(dtype, [len(bad)], bad.tobytes()))

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ...arguments import one_of
+from ...checkpoint.load import open_encoder
 from ...checkpoint.locate import locate
 from ...checkpoint.weights_file import folder_of
-from ...encoder.encoder import Encoder
+from ...encoder.encoder import BACKENDS, Encoder
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...text.tokenizer import Tokenizer
+from ...threads import resolve_num_threads
 from ..model_parts import make_kernels
 from ..sentence_config import read_sentence_config
 from .prompts import merged_prompts
@@ -44,17 +47,27 @@ def load_parts(
     model = locate(folder, "sentence", revision)
     config = read_sentence_config(folder_of(model), pooling)
     weights = model if model.is_file() else config.transformer_folder
-    if backend == "numba":
-        make_kernels()
-    encoder = Encoder.from_pretrained(weights, backend, num_threads=num_threads)
-    tokenizer = Tokenizer.from_pretrained(
-        config.transformer_folder,
-        backend="numba" if backend == "numba" else "python",
-        num_threads=num_threads,
-    )
+    one_of(backend, BACKENDS, "backend")
+    threads = resolve_num_threads(num_threads)
+    tokenizers = []
+
+    def prepare() -> None:
+        """All that needs the interpreter, while another thread reads tables without it."""
+        if backend == "numba":
+            make_kernels()
+        tokenizers.append(
+            Tokenizer.from_pretrained(
+                config.transformer_folder,
+                backend="numba" if backend == "numba" else "python",
+                num_threads=threads,
+            )
+        )
+
+    with open_encoder(weights, num_threads=threads, meanwhile=prepare) as (sizes, params, _):
+        encoder = Encoder(sizes, params, backend, num_threads=threads)
     settings = config.settings
     return SentenceParts(
-        tokenizer,
+        tokenizers[0],
         encoder,
         load_head(config, encoder.backend, encoder.config.hidden_size),
         config.max_seq_length,
