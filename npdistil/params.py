@@ -5,13 +5,14 @@ computes x_NI @ weight_EI.T + bias_E.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from .dims import Floats
 from .errors import ModelFileError
+from .named_tuple import NamedTuple
 
 Node = TypeVar("Node")
 

@@ -14,6 +14,7 @@ MAX_LINES = 400
 # Lower ranks first; equal ranks are neighbours and never import each other.
 RANK = {
     "errors": 0,
+    "named_tuple": 0,
     "arguments": 1,
     "cgroup": 1,
     "dims": 1,

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..config import EncoderConfig
 from ..errors import ModelFileError
+from ..named_tuple import NamedTuple
 from ..params import EncoderParams, cast, from_source
 from ..workers import shared_workers
 from .match import Matched, match_tensors

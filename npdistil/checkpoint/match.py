@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..config import KEYS, EncoderConfig
 from ..errors import ModelFileError
+from ..named_tuple import NamedTuple
 from .listed import listed
 from .names import (
     AXES,

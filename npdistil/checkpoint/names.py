@@ -6,9 +6,9 @@ ignored by explicit name; any other name that is too many or too few is an error
 """
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 from ..config import EncoderConfig
+from ..named_tuple import NamedTuple
 
 # Axis letter of dims.py -> field of EncoderConfig.
 AXES = {

@@ -6,10 +6,10 @@ What is accepted here is a subset of what the package accepts, with equal values
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile, open_file
+from ..named_tuple import NamedTuple
 from ..workers import Workers, shared_workers
 from .read_array import SpareMemory, read_array
 from .safetensors_header import Entry, read_header

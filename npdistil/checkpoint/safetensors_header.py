@@ -7,10 +7,10 @@ in the place of objects and unknown fields, with which two readers could see two
 
 import math
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import ModelFileError
 from ..files import OpenFile, parse_json
+from ..named_tuple import NamedTuple
 from .foreign import foreign
 from .tensor_source import DTYPES
 

@@ -7,10 +7,12 @@ A format is a file with one function, a context manager that opens a path and gi
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from ..named_tuple import NamedTuple
 
 Array = npt.NDArray[Any]
 

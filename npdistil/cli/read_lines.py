@@ -4,10 +4,11 @@ import errno
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import InputError
 from ..files import open_file
+from ..named_tuple import NamedTuple
 
 CHUNK = 1 << 20
 MAX_FILE_BYTES = 1 << 50  # what counts is that a device or a pipe is not taken for a file

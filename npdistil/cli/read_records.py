@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import InputError
 from ..files import parse_json
+from ..named_tuple import NamedTuple
 from .read_lines import Line, read_lines, source_of
 
 JSON_SUFFIX = ".jsonl"

@@ -1,9 +1,10 @@
 """What an engine must be able to do; the two that can are `numpy_backend` and `numba_backend`."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol, TypeAlias, get_args
+from typing import Literal, Protocol, TypeAlias, get_args
 
 from ..dims import Floats
+from ..named_tuple import NamedTuple
 from ..params import LinearParams, NormParams
 from .packing import PackedBatch
 

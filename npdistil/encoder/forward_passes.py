@@ -8,7 +8,6 @@ work keeps all threads busy to its end, and a single sentence is shared by sever
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from ..kernels.model import (
     num_stages,
 )
 from ..kernels.signature import Packed
+from ..named_tuple import NamedTuple
 from ..workers import Workers
 from .packing import PackedBatch
 from .workspace import make_scratch, make_workspace

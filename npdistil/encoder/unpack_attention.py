@@ -5,7 +5,6 @@ beside the packed weights, so that nothing of a model is lost by preparing it fo
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from ..config import EncoderConfig
 from ..dims import Floats
 from ..kernels.model import LayerWeights, Model
 from ..kernels.pack_weights import unpack_panels, whole_heads, whole_panels
+from ..named_tuple import NamedTuple
 from ..params import AttentionParams, LayerParams, LinearParams, NormParams
 
 

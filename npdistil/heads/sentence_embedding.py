@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from ..dims import Floats
 from ..encoder.backend import Backend, Dense, Pooling
 from ..encoder.packing import PackedBatch
 from ..errors import InputError
+from ..named_tuple import NamedTuple
 
 
 class Projection(NamedTuple):

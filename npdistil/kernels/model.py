@@ -4,11 +4,10 @@ Rows are as wide as a whole number of panels. A model whose sizes are no multipl
 zeros behind its features, in weights and in activations; so no kernel has a special last panel.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ..named_tuple import NamedTuple
 from .signature import COUNTERS, DOUBLE, FLOAT, IDS, IN1, IN2, INT, OUT1, OUT2, OUT3, RecordKind
 
 Array = NDArray[np.float32]

@@ -4,11 +4,11 @@ Each file has a reader of its own in `embedding/`. Old and new spellings are bot
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import ConfigError, ModelFileError
 from ..fields import Fields, active_keys
 from ..files import is_there
+from ..named_tuple import NamedTuple
 from .embedding.dense_folder import DenseConfig, read_dense
 from .embedding.modules_file import Module, read_modules
 from .embedding.pooling_file import PoolingConfig, checked_pooling, read_pooling

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from ..arguments import as_positive, as_positive_or_none
 from ..dims import Floats
 from ..encoder.packing import PackedBatch
 from ..errors import InputError
+from ..named_tuple import NamedTuple
 from ..progress import progress
 
 WINDOW = 256  # items that are read, tokenised and ordered by length at a time

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from ..errors import TokenizerError
 from ..fields import Fields
+from ..named_tuple import NamedTuple
 from .special import AddedToken
 from .tokenizer_json import added_token
 from .vocab import MAX_VOCAB_ROWS, Vocabulary, check_token

@@ -1,9 +1,11 @@
 """The seam: what any way from text to ids hands over to truncation, pairs and padding."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+
+from ..named_tuple import NamedTuple
 
 Int32s = np.ndarray[Any, np.dtype[np.int32]]
 Int64s = np.ndarray[Any, np.dtype[np.int64]]

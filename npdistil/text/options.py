@@ -1,9 +1,8 @@
 """The arguments of a call, checked against each other and against the tokenizer's settings."""
 
-from typing import NamedTuple
-
 from ..arguments import as_flag, as_integer, one_of
 from ..errors import InputError
+from ..named_tuple import NamedTuple
 from .rows import Cut
 from .settings import SIDES, SPECIAL_TOKENS_IN_TEXT, TokenizerSettings
 from .truncate import STRATEGIES

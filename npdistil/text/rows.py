@@ -1,11 +1,11 @@
 """From encoded texts to rows: cut, [CLS] and [SEP] around them, one row after another."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import InputError
+from ..named_tuple import NamedTuple
 from .encoded import EncodedTexts, Int32s, Int64s
 from .overflow import Window, window_pairs, windows
 from .truncate import kept_lengths, kept_of_one

@@ -23,10 +23,10 @@ set their own. Source: BertTokenizer, transformers 5.23, from_pretrained.
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import TokenizerError
 from ..fields import Fields
+from ..named_tuple import NamedTuple
 from .added import SpecialNames, all_added_tokens, special_names
 from .special import AddedToken
 from .tokenizer_files import TokenizerFiles

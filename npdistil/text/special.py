@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .pattern import Pattern, compiled
 from .tables import as_ranges, char_class, characters, unicode_tables
 

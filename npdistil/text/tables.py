@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import TokenizerError
 from ..files import read_file
+from ..named_tuple import NamedTuple
 
 TABLES_FILE = Path(__file__).with_name("unicode_tables.txt")
 TABLES_SHA256 = "e92de08edf6bc2b184ec16fa85d8b77c01bee18b697b0a187cd7acd348716b2e"

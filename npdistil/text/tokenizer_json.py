@@ -1,11 +1,12 @@
 """The strict reading of tokenizer.json: BERT's components, and an error that names any other."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import TokenizerError
 from ..fields import Fields
 from ..files import json_object
+from ..named_tuple import NamedTuple
 from .special import AddedToken
 from .vocab import MAX_VOCAB_ROWS, are_tokens, check_row_count, check_token
 

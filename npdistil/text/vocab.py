@@ -3,10 +3,11 @@
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 from ..errors import TokenizerError
 from ..files import read_file
+from ..named_tuple import NamedTuple
 
 MAX_VOCAB_BYTES = 1 << 24
 MAX_VOCAB_ROWS = 1 << 20

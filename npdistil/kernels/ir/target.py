@@ -9,8 +9,7 @@ and at least latency times throughput of the multiply-add (4 cycles x 2) sums, t
 busy. See docs/performance.md.
 """
 
-from typing import NamedTuple
-
+from ...named_tuple import NamedTuple
 from ..objects.cpu import chosen_cpu
 
 

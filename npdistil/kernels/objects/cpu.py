@@ -6,11 +6,11 @@ Source of the levels: System V ABI, AMD64 supplement, section 3.1.1 (x86-64-v2 a
 import hashlib
 import os
 from functools import cache
-from typing import NamedTuple
 
 import llvmlite
 
 from ...errors import InputError
+from ...named_tuple import NamedTuple
 from . import sealed, store
 from .linux_cpu import cpu_words, has_flags
 from .sealed import seal

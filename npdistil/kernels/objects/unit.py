@@ -1,8 +1,9 @@
 """Functions that Python calls in compiled code, and the unit that they are loaded with."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...named_tuple import NamedTuple
 from ..signature import Kind, pack_all
 
 Call = Callable[[bytes], None]  # machine code; takes the words of its arguments

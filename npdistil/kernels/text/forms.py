@@ -1,10 +1,9 @@
 """The data that the tokenizer's kernels share: what the tables look like, and their types."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ...named_tuple import NamedTuple
 from ..signature import COUNTERS, INT, ArrayKind, RecordKind
 
 BYTES, OUT_BYTES = (ArrayKind(np.dtype("uint8"), 1, writable) for writable in (False, True))

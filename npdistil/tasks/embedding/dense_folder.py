@@ -1,7 +1,6 @@
 """2_Dense: the sizes, the activation and the weights of a layer behind the pooling."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from ...checkpoint.weights_file import open_weights
 from ...dims import Floats
 from ...errors import ConfigError, ModelFileError
 from ...fields import Fields, shown
+from ...named_tuple import NamedTuple
 from ...params import LinearParams
 
 # The last part of a class path that begins with "torch." -> name of `Backend.dense`.

@@ -1,7 +1,6 @@
 """Texts to vectors: cut into ids, ordered by length, computed in bounded pieces, put back."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from ...dims import Floats
 from ...encoder.encoder import Encoder
 from ...encoder.packing import PackedBatch, pack_rows, pack_sequences
 from ...heads.sentence_embedding import SentenceEmbedding
+from ...named_tuple import NamedTuple
 from ...text.tokenizer import Tokenizer
 from ..stream import BATCH_TOKENS, in_token_spans, read_ahead
 from ..windows import distinct

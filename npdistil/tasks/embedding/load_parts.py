@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from ...arguments import one_of
 from ...checkpoint.load import open_encoder
@@ -10,6 +9,7 @@ from ...checkpoint.locate import locate
 from ...checkpoint.weights_file import folder_of
 from ...encoder.encoder import BACKENDS, Encoder
 from ...heads.sentence_embedding import SentenceEmbedding
+from ...named_tuple import NamedTuple
 from ...text.tokenizer import Tokenizer
 from ...threads import resolve_num_threads
 from ..model_parts import make_kernels

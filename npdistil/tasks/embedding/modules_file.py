@@ -5,11 +5,11 @@ names that the file agrees with.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 from ...errors import ConfigError
 from ...fields import Fields, shown
 from ...files import read_json
+from ...named_tuple import NamedTuple
 
 # Old classes are under sentence_transformers.models, new ones elsewhere: the last part counts.
 PACKAGE = "sentence_transformers."

@@ -5,11 +5,12 @@ sentence-transformers one `pooling_mode`, a name or a list of names.
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...encoder.backend import POOLINGS, Pooling
 from ...errors import ConfigError, InputError
 from ...fields import Fields, shown
+from ...named_tuple import NamedTuple
 
 # The order in which several old booleans are concatenated.
 OLD_POOLING_KEYS = {

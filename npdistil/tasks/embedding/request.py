@@ -1,11 +1,10 @@
 """What one call of `SentenceEncoder` asks for, checked and resolved once."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import as_flag, one_of
+from ...named_tuple import NamedTuple
 
 PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
 SIMILARITY_NAMES = ("cosine", "dot", "euclidean", "manhattan")

@@ -1,10 +1,10 @@
 """config_sentence_transformers.json: prompts, the length of vectors, how they are compared."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from ...errors import ConfigError
 from ...fields import Fields, shown
+from ...named_tuple import NamedTuple
 from .prompts import ALWAYS
 from .request import SIMILARITY_NAMES
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from ...kernels.text.forms import (
     TextTables,
     word_space,
 )
+from ...named_tuple import NamedTuple
 from ...workers import shared_workers
 from ..encoded import EncodedTexts, TextsToIds
 from ..settings import TokenizerSettings

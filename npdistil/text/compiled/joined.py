@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import compress
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.text.forms import Table
+from ...named_tuple import NamedTuple
 
 Int64s = NDArray[np.int64]
 Flags = NDArray[np.uint8]

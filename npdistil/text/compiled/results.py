@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.text.forms import WITH_SPANS, WITH_WORDS
+from ...named_tuple import NamedTuple
 from .joined import starts
 
 Int32s = NDArray[np.int32]
