@@ -10,9 +10,9 @@ import numpy as np
 
 from ..config import EPS_RANGE
 from ..dims import Floats
-from ..reference.forward import layer_norm
 from ..trace.hooks import Hooks
 from .hypothesis import VECTORS, Case, Compute, Hypothesis, rows_of
+from .moved_norms import moved_norms
 from .ours import Ours
 from .side import Observed, Tokens
 
@@ -58,13 +58,22 @@ def formula_hypotheses(case: Case) -> Iterator[Hypothesis]:
             f"of a head, {config.head_size}{'' if where == '*' else f', in layer {where}'}.",
             _with_hooks(ours, partial(unscaled, ours, where)),
         )
-    yield Hypothesis(
-        "norm_before_residual",
-        "layers.0.attention.norm.mean",
-        "They normalise what attention and feed-forward make, and add the residual afterwards; add "
-        "it first: LayerNorm(x + residual).",
-        _with_hooks(ours, partial(norm_first, ours)),
-    )
+    for inside, begins, sentence in (
+        (
+            False,
+            "layers.0.attention.norm.mean",
+            "They normalise what attention and feed-forward make, and add the residual afterwards; "
+            "add it first: LayerNorm(x + residual).",
+        ),
+        (
+            True,
+            "layers.0.attention.query",
+            "They normalise what attention and feed-forward take, not what they make with the "
+            "residual; this model does that: LayerNorm(x + residual).",
+        ),
+    ):
+        moved = partial(moved_norms, ours, inside)
+        yield Hypothesis("norm_before_residual", begins, sentence, _with_hooks(ours, moved))
 
 
 def _solved_eps(case: Case) -> Iterator[float]:
@@ -148,42 +157,6 @@ def unscaled(ours: Ours, layer: str | int) -> Hooks:
     """Scores that were not divided, as `reference.forward.attention_scores` does it."""
     factor = math.sqrt(ours.config.head_size)
     return [(f"layers.{layer}.attention.scores", lambda score_BHLM, _: score_BHLM * factor)]
-
-
-def norm_first(ours: Ours) -> Hooks:
-    """LayerNorm(x) + residual, where `reference.forward.add_layer_norm` adds first.
-
-    For one pass: they remember what they have seen of it.
-    """
-    eps, layers = ours.config.layer_norm_eps, ours.params.layers
-    seen: dict[str, Floats] = {}
-
-    def keep_residual(hidden_BLD: Floats, _: str) -> None:
-        seen["residual"] = hidden_BLD
-
-    def keep_x(x_BLD: Floats, _: str) -> None:
-        seen["x"] = x_BLD
-
-    def mean(_: Floats, __: str) -> Any:
-        return seen["x"].mean(axis=-1, keepdims=True)
-
-    def rstd(_: Floats, __: str) -> Any:
-        return 1 / np.sqrt(seen["x"].var(axis=-1, keepdims=True) + eps)
-
-    def output(_: Floats, name: str) -> Floats:
-        layer = layers[int(name.split(".")[1])]
-        norm = (layer.attention if ".attention." in name else layer.feed_forward).norm
-        seen["residual"] = seen["residual"] + layer_norm(seen["x"], norm.weight_D, norm.bias_D, eps)
-        return seen["residual"]
-
-    parts = ["layers.*.attention", "layers.*.feed_forward"]
-    return [
-        ("embeddings", keep_residual),
-        ([f"{part}.output" for part in parts], keep_x),
-        ([f"{part}.norm.mean" for part in parts], mean),
-        ([f"{part}.norm.rstd" for part in parts], rstd),
-        (["layers.*.attention.norm.output", "layers.*.output"], output),
-    ]
 
 
 def _with_config(ours: Ours, **values: Any) -> Compute:

@@ -15,7 +15,7 @@ def vector_hypotheses(case: Case) -> Iterator[Hypothesis]:
     """Other parts of `heads/sentence_embedding.py`."""
     ours = case.ours
     own = " + ".join(ours.pooling)
-    for mode in POOLING:
+    for mode in POOLING if len(ours.pooling) == 1 else ():
         if (mode,) != ours.pooling:
             yield Hypothesis(
                 "first_token_pooling" if mode == "cls" else "pooling",
@@ -23,7 +23,7 @@ def vector_hypotheses(case: Case) -> Iterator[Hypothesis]:
                 f"They pool by {mode!r}; this model does by {own!r} (1_Pooling/config.json).",
                 _with(ours, pooling=(mode,)),
             )
-    if ours.params.pooler is not None:
+    if ours.params.pooler is not None and not any(ours.sentence.modules):  # no Dense behind it
         yield Hypothesis(
             "pooling",
             VECTORS,

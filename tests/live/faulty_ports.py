@@ -76,11 +76,14 @@ class Port:
         bert = self.model.config.model_type == "bert"
         return self.model.encoder.layer if bert else self.model.transformer.layer
 
-    def linear(self, layer: int, which: str) -> torch.nn.Linear:
+    def attention(self, layer: int) -> torch.nn.Module:
         attention = self.layers[layer].attention
-        if self.model.config.model_type == "bert":
-            return getattr(attention.self, which)
-        return getattr(attention, f"{which[0]}_lin")
+        return getattr(attention, "self", attention)
+
+    def linear(self, layer: int, which: str) -> torch.nn.Linear:
+        attention = self.attention(layer)
+        name = which if hasattr(attention, which) else f"{which[0]}_lin"
+        return getattr(attention, name)
 
     def norms(self) -> list[torch.nn.LayerNorm]:
         return [module for module in self.model.modules() if isinstance(module, torch.nn.LayerNorm)]
@@ -131,8 +134,8 @@ def query_key_swapped(port: Port) -> None:
 
 
 def missing_scale(port: Port) -> None:
-    for layer in port.layers:
-        getattr(layer.attention, "self", layer.attention).scaling = 1.0
+    for n in range(len(port.layers)):
+        port.attention(n).scaling = 1.0
 
 
 def norm_before_residual(port: Port) -> None:
@@ -217,16 +220,17 @@ class Known(NamedTuple):
     tensor: str = ""  # where a single one is to blame
 
 
-SUM = "embeddings.norm.mean"
+SUM, RSTD, VECTORS = "embeddings.norm.mean", "embeddings.norm.rstd", "sentence_embedding"
+POSITION = "embeddings.position_PD"
 # In the order in which they act.
 FAULTS = {
     "lower_case": Known(lower_case, "input_ids"),
     "strip_accents": Known(strip_accents, "input_ids"),
     "max_length": Known(max_length, "input_ids"),
-    "positions": Known(positions, SUM, "embeddings.position_PD"),
+    "positions": Known(positions, SUM, POSITION),
     "token_types": Known(token_types, SUM, "embeddings.token_type_GD"),
     "float16_weights": Known(float16_weights, SUM),
-    "layer_norm_eps": Known(another_eps, "embeddings.norm.rstd"),
+    "layer_norm_eps": Known(another_eps, RSTD),
     "query_key_swapped": Known(query_key_swapped, "layers.0.attention.query"),
     "missing_scale": Known(missing_scale, "layers.0.attention.scores"),
     "padding_mask": Known(padding_mask, "layers.0.attention.probs"),
@@ -235,6 +239,6 @@ FAULTS = {
     "transposed_weight": Known(
         transposed, "layers.1.attention.value", "layers.1.attention.value.weight_EI"
     ),
-    "first_token_pooling": Known(first_token_pooling, "sentence_embedding"),
-    "normalize": Known(no_normalize, "sentence_embedding"),
+    "first_token_pooling": Known(first_token_pooling, VECTORS),
+    "normalize": Known(no_normalize, VECTORS),
 }

@@ -18,6 +18,7 @@ TEXTS = [
     "Café Müller",
     "The quick brown fox jumps over the lazy dog, and then?",  # more than 24 tokens
 ]
+# Eight times, more than 128 tokens.
 LONG = "A volcano may tremble for days before it erupts, and the people who live there listen. "
 OF_SENTENCES = ("lower_case", "strip_accents", "max_length", "first_token_pooling", "normalize")
 OF_ENCODERS = [key for key in FAULTS if key not in OF_SENTENCES]
@@ -75,11 +76,11 @@ def test_each_is_named_of_a_port_that_shows_everything(family, key, models):
     if key == "token_types" and family == "distilbert":
         assert model.ours.params.embeddings.token_type_GD is None
         return
-    port = model.port(FAULTS[key].inject)
-    report = compare(model.ours, port.side(), TEXTS)
+    report = compare(model.ours, model.port(FAULTS[key].inject).side(), TEXTS)
     assert report.first == FAULTS[key].first
     assert not report.passed
-    expect(likely_cause(model.ours, TEXTS, port.side().observe(TEXTS), report.first), key)
+    expect(report.cause, key)
+    assert f"likely cause: {key}, at " in report.as_table()
 
 
 @pytest.mark.parametrize("key", FAULTS)
@@ -102,7 +103,7 @@ def test_each_of_an_encoder_is_named_from_its_ids_and_last_state(key, models):
 def test_those_around_the_encoder_are_named_of_a_real_model(key, minilm_folder):
     """Catches what holds for small vocabularies, lengths and random weights alone."""
     ours = Ours.from_pretrained(minilm_folder)
-    texts = ["Rome", "Café in São Paulo", LONG * 8]  # more than 128 tokens
+    texts = ["Rome", "Café in São Paulo", LONG * (8 if key == "max_length" else 1)]
     theirs = Model(minilm_folder, ours, "float32").observe(FAULTS[key].inject, texts=texts)
     expect(likely_cause(ours, texts, SHOWN["embeddings"](theirs), "?"), key)
 
@@ -111,7 +112,7 @@ def test_a_faultless_port_has_no_cause(models):
     """Catches a report that always knows somebody to blame."""
     for model in models.values():
         report = compare(model.ours, model.port().side(), TEXTS)
-        assert report.passed, report.as_table()
+        assert report.passed and report.cause is None, report.as_table()
         assert likely_cause(model.ours, TEXTS, model.observe(), report.first) is None
         assert likely_cause(model.ours, TEXTS, model.observe(), "looked for, and not there") is None
 
