@@ -169,9 +169,12 @@ def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
         told = own
         if theirs.input_ids is not None:
             told = Tokens(theirs.input_ids, theirs.token_type_ids)
-        for name, rows in zip(told._fields, told, strict=True):
-            if rows is not None and len(rows) != last - first:
-                raise InputError(f"{side.name}: {name} of {len(rows)} texts, for {last - first}.")
+        counts = {name: len(rows) for name, rows in told._asdict().items() if rows is not None}
+        for name, array in shown(theirs).items():
+            counts[name] = len(array) if array.ndim else 0
+        for name, number in counts.items():
+            if number != last - first:
+                raise InputError(f"{side.name}: {name} of {number} texts, for {last - first}.")
         ids = [] if theirs.input_ids is None else [*ids_rows(tokenizer, texts[some], own, told)]
         yield Part(texts[some], theirs, ids, told if computable(ours.config, told) else own)
 

@@ -8,6 +8,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..dims import Floats
 
+# Axes that are columns of a padded batch, by how many there are: [B, L, D] and [B, H, L, L].
+_COLUMNS = {3: (1,), 4: (2, 3)}
+
 
 @dataclass
 class Difference:
@@ -53,12 +56,14 @@ class Difference:
 
         Args:
             ours: float64 [B, ...].
-            theirs: any numbers, of a shape that is not smaller on any axis; more is padding.
+            theirs: any numbers, of the same shape but for columns of tokens: more are padding.
             keep: of ours, what is compared.
         """
         self.dtype = theirs.dtype
+        columns = _COLUMNS.get(ours.ndim, ())
         if theirs.ndim != ours.ndim or any(
-            size < own for size, own in zip(theirs.shape, ours.shape, strict=True)
+            size < own or (size > own and axis not in columns)
+            for axis, (size, own) in enumerate(zip(theirs.shape, ours.shape, strict=True))
         ):
             self.problem = f"shape {list(theirs.shape)} for {list(ours.shape)}"
             return

@@ -92,7 +92,8 @@ class TransformersSide:
         """Load a folder with AutoModel and AutoTokenizer, or with sentence-transformers.
 
         With a modules.json, what follows the encoder is done by sentence-transformers where that is
-        installed; else by the reference's poolings, as the folder's files say.
+        installed; else by the reference's poolings, as the folder's files say, and what these are
+        not enough for is not shown.
 
         Args:
             folder: on this machine.
@@ -139,7 +140,7 @@ class TransformersSide:
                 features["prompt_length"] = len(side.tokenizer(prompt)["input_ids"]) - 1
             for module in behind:
                 features = module(features)
-            return as_array(features["sentence_embedding"])
+            return as_array(features["sentence_embedding"][:, : whole.truncate_dim])
 
         kinds = [type(module).__name__ for module in behind]
         modes = getattr(behind[0], "pooling_mode", ()) if behind else ()
@@ -160,8 +161,11 @@ class TransformersSide:
             sentence = read_sentence_config(folder, None)
             folder = sentence.transformer_folder
             options["max_length"] = sentence.max_seq_length
-            if all(module is None for module in sentence.modules):  # no Dense
-                options |= {"pooling": sentence.pooling.modes, "normalize": sentence.normalize}
+            settings, pooling = sentence.settings, sentence.pooling
+            options["prompt"] = (settings.prompts.get(settings.default_prompt_name or "")) or ""
+            whole = settings.truncate_dim is None and all(x is None for x in sentence.modules)
+            if whole and (pooling.include_prompt or not options["prompt"]):
+                options |= {"pooling": pooling.modes, "normalize": sentence.normalize}
         elif any(name.endswith(CLASSIFIER) for name in read_architectures(folder)):
             kind = AutoModelForSequenceClassification
         model = kind.from_pretrained(
@@ -188,14 +192,15 @@ class TransformersSide:
         )
         ids, mask = batch["input_ids"], batch["attention_mask"]
         taken = inspect.signature(self._base.forward).parameters
-        inputs = {name: value for name, value in batch.items() if name in taken}
+        device = next(self._base.parameters()).device
+        inputs = {name: value.to(device) for name, value in batch.items() if name in taken}
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             whole = self.model if type(self.model).__name__.endswith(CLASSIFIER) else self._base
             output, last, activations = watched(self._base, inputs, whole)
             vectors = None if self._embed is None else self._embed(last, mask, ids)
             scores = None if whole is self._base else as_array(output.logits)
-        types = _rows(inputs["token_type_ids"], mask) if "token_type_ids" in inputs else None
+        types = _rows(batch["token_type_ids"], mask) if "token_type_ids" in inputs else None
         return Observed(self.settings, _rows(ids, mask), types, activations, vectors, scores)
 
     @property

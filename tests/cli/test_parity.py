@@ -1,5 +1,6 @@
 """`npdistil parity`: what it prints, writes and returns, without a framework."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -88,6 +89,12 @@ def test_bad_arguments(run, folder, arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.txt").write_text("")
     assert message in run("parity", folder, *arguments).error
+
+
+def test_without_frameworks(run, folder, monkeypatch):
+    """Catches a ModuleNotFoundError where it should be said what is missing."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "needs torch and transformers" in run("parity", folder).error
 
 
 def test_a_folder_that_is_none(run, tmp_path):

@@ -17,7 +17,7 @@ from npdistil.parity.transformers_side import TransformersSide
 from npdistil.trace.names import encoder_names
 from tests.live.random_models import CONFIGS, save_random_model
 from tests.tasks.classification.folders import NLI, write_classifier
-from tests.tasks.folders import write_dense, write_model, write_settings
+from tests.tasks.folders import OLD_MEAN, write_dense, write_json, write_model, write_settings
 from tests.text.tiny import VOCAB
 
 TEXTS = ["the Unable c", "É, a b! " * 3, "a"]
@@ -100,6 +100,22 @@ def test_a_classifier(dtype, tmp_path):
     head = (ours.head[0]._replace(linear=linear._replace(bias_E=linear.bias_E + 1e-3)),)
     report = compare(replace(ours, head=head), TransformersSide.from_pretrained(folder), TEXTS)
     assert (report.first, report.cause) == ("head.logits", None)
+
+
+@pytest.mark.parametrize("include", [True, False])
+def test_prompts_and_shorter_vectors(include, tmp_path):
+    """Catches a prompt that is pooled on one side alone, and features that one side cuts off."""
+    pooling = {**OLD_MEAN, "include_prompt": include}
+    kinds = ("Transformer", "Pooling", "Normalize")
+    folder = write_settings(write_model(tmp_path / "model"), kinds=kinds, pooling=pooling)
+    settings = {"prompts": {"find": "c c "}, "default_prompt_name": "find", "truncate_dim": 7}
+    write_json(folder / "config_sentence_transformers.json", settings)
+    side = TransformersSide.from_pretrained(folder)
+    report = compare(Ours.from_pretrained(folder), side, TEXTS)
+    assert report.passed, report.as_table()
+    assert report.activations[-1].name == "sentence_embedding"
+    assert {row.name: row.theirs for row in report.settings}["prompt"] == "c c "
+    assert side.observe(TEXTS).embeddings.shape == (3, 7)
 
 
 def test_a_dense_module(tmp_path):

@@ -184,6 +184,7 @@ def test_ids_that_our_model_has_no_rows_for(ours):
     [
         (lambda x: x[:, :-1], "shape"),
         (lambda x: x[..., 0], "shape"),
+        (lambda x: np.concatenate([x, x], axis=2), "shape"),
         (lambda x: x * np.nan, "no finite numbers"),
     ],
 )
@@ -251,6 +252,14 @@ def test_many_texts_are_computed_in_batches(ours, monkeypatch):
     [
         (lambda seen: Observed({}, None, None, {}, None, None), "shows nothing"),
         (lambda seen: seen._replace(input_ids=seen.input_ids[:1]), "input_ids of 1 texts, for 3"),
+        (
+            lambda seen: seen._replace(embeddings=seen.embeddings[:2]),
+            "sentence_embedding of 2 texts, for 3",
+        ),
+        (
+            lambda seen: seen._replace(activations={"pooler": np.float64(1)}),
+            "pooler of 0 texts, for 3",
+        ),
     ],
 )
 def test_a_side_that_cannot_be_compared(ours, change, message):
