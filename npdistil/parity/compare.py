@@ -11,10 +11,11 @@ from ..trace.names import encoder_names
 from .bounds import BFLOAT16, bound, unit
 from .causes import likely_cause
 from .differences import Difference, kept
+from .hypothesis import LOGITS, SENTENCE
 from .ids import computable, ids_rows
 from .ours import Ours
 from .own_side import OwnSide
-from .report import LOGITS, SENTENCE, ActivationRow, Figures, IdsRow, Report, SettingRow
+from .report import ActivationRow, Figures, IdsRow, Report, SettingRow
 from .side import Observed, Side, Tokens, padded
 
 # Pairs of columns of a batch: what bounds the memory of attention maps, which are all kept.

@@ -11,7 +11,7 @@ import numpy as np
 from ..config import EPS_RANGE
 from ..dims import Floats
 from ..trace.hooks import Hooks
-from .hypothesis import VECTORS, Case, Compute, Hypothesis, rows_of
+from .hypothesis import SENTENCE, Case, Compute, Hypothesis, rows_of
 from .moved_norms import moved_norms
 from .ours import Ours
 from .side import Observed, Tokens
@@ -147,7 +147,7 @@ def _masks(case: Case) -> Iterator[Hypothesis]:
     )
     yield Hypothesis(
         "padding_mask",
-        VECTORS,
+        SENTENCE,
         "Their pooling takes in the rows of padding: pass attention_mask to it.",
         pooled,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..encoder.numpy_backend import POOLING
 from ..reference.pooling import normalize
-from .hypothesis import VECTORS, Case, Compute, Hypothesis
+from .hypothesis import SENTENCE, Case, Compute, Hypothesis
 from .ours import Ours
 from .side import Observed, Tokens
 
@@ -19,20 +19,20 @@ def vector_hypotheses(case: Case) -> Iterator[Hypothesis]:
         if (mode,) != ours.pooling:
             yield Hypothesis(
                 "first_token_pooling" if mode == "cls" else "pooling",
-                VECTORS,
+                SENTENCE,
                 f"They pool by {mode!r}; this model does by {own!r} (1_Pooling/config.json).",
                 _with(ours, pooling=(mode,)),
             )
     if ours.params.pooler is not None and not any(ours.sentence.modules):  # no Dense behind it
         yield Hypothesis(
             "pooling",
-            VECTORS,
+            SENTENCE,
             f"Their embedding is the pooler's output; this model pools by {own!r}.",
             lambda _, tokens: _pooler(ours, tokens),
         )
     yield Hypothesis(
         "normalize",
-        VECTORS,
+        SENTENCE,
         "They do not scale embeddings to length 1, as this model's Normalize module does."
         if ours.normalize
         else "They scale embeddings to length 1; this model has no Normalize module.",

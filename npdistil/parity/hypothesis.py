@@ -14,7 +14,9 @@ from .bounds import bound, unit
 from .ours import Ours
 from .side import Observed, Tokens
 
-IDS, TYPES, VECTORS = "input_ids", "token_type_ids", "sentence_embedding"
+# What is compared beside activations, by its names in a report.
+IDS, TYPES, LOGITS, SENTENCE = "input_ids", "token_type_ids", "head.logits", "sentence_embedding"
+BEHIND = {LOGITS: "scores", SENTENCE: "embeddings"}  # fields of an `Observed`
 FEW = 2  # texts that a hypothesis is tried on first
 ENLARGED = 100  # roundings of a difference that a hypothesis may leave of it
 KNOWN = ("float16", "bfloat16", "float32", "float64")
@@ -67,7 +69,7 @@ class Case:
     def order(self) -> list[str]:
         """Everything that may be compared, in the order of computation."""
         has_pooler = self.ours.params.pooler is not None
-        return [IDS, TYPES, *encoder_names(self.ours.config, has_pooler), VECTORS]
+        return [IDS, TYPES, *encoder_names(self.ours.config, has_pooler), LOGITS, SENTENCE]
 
     @cached_property
     def lengths_B(self) -> list[int]:
@@ -178,13 +180,14 @@ def rows_of(seen: Observed, chosen: Sequence[int]) -> Observed:
         token_type_ids=types,
         activations={name: value[take] for name, value in seen.activations.items()},
         embeddings=None if seen.embeddings is None else seen.embeddings[take],
+        scores=None if seen.scores is None else seen.scores[take],
     )
 
 
 def _shown(seen: Observed, name: str) -> Any:
     """What is compared under a name, one item a text; None: it is not shown."""
-    if name == VECTORS:
-        return seen.embeddings
+    if name in BEHIND:
+        return getattr(seen, BEHIND[name])
     return getattr(seen, name) if name in (IDS, TYPES) else seen.activations.get(name)
 
 

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from .causes import Cause
 from .differences import Difference
+from .hypothesis import IDS
 
-IDS, LOGITS, SENTENCE, SETTINGS = "input_ids", "head.logits", "sentence_embedding", "settings"
+SETTINGS = "settings"
 # The types that settings have in a report.
 Value = str | int | float | bool | None
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from .report import IDS, SETTINGS, ActivationRow, Figures, IdsRow, Report, Value
+from .hypothesis import IDS
+from .report import SETTINGS, ActivationRow, Figures, IdsRow, Report, Value
 
 # Of the four figures of the other side; of our own backends the first alone.
 FIGURES = ("max", "mean", "ULP", "1 - cosine")

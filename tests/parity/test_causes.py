@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from npdistil.params import DenseParams, LinearParams
 from npdistil.parity.causes import likely_cause
 from npdistil.parity.compare import compare
 from npdistil.parity.npz_side import NpzSide
@@ -118,3 +119,16 @@ def test_arrays_of_several_batches(ours, monkeypatch):
     arrays = {"texts": np.array(["c", "b", *TEXTS]), "sentence_embedding": theirs.embeddings}
     report = compare(ours, NpzSide(arrays, "x.npz"), ["c", "b", *TEXTS])
     assert report.cause is not None and report.cause.key == "max_length"
+
+
+def test_a_side_that_shows_logits_alone(tmp_path):
+    """Catches a classifier, which has no embeddings, whose mistakes get no name."""
+    ours = Ours.from_pretrained(write_model(tmp_path / "model"))
+    rng = np.random.default_rng(3)
+    layer = LinearParams(rng.standard_normal((3, 12)), rng.standard_normal(3))
+    ours = replace(ours, head=(DenseParams(layer, "identity"),), on_pooler=True)
+    tanh = replace(ours, config=replace(ours.config, hidden_act="gelu_new"))
+    theirs = only_vectors(tanh.observe(TEXTS))._replace(embeddings=None)
+    assert theirs.scores.shape == (4, 3)
+    cause = likely_cause(ours, TEXTS, theirs, "head.logits")
+    assert cause is not None and cause.key == "tanh_gelu"
