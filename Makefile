@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export NPDISTIL_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help demo test heads format golden parity tasks table functions numerics eval taskspeed bench startup faults tokenizer weights book build clean
+.PHONY: help demo test heads format golden parity tasks table functions numerics eval taskspeed bench startup faults tokenizer weights book screenshots build clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -80,6 +80,9 @@ weights: $(VENV)/installed
 book: $(VENV)/installed-docs weights  ## build docs/book into build/book, every cell run with the real weights
 	@$(BIN)/npdistil warmup  # says so where it has to compile, which a page must not
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -n -E -q docs/book build/book
+
+screenshots: $(VENV)/installed-test weights  ## draw docs/images again, in Chromium
+	$(BIN)/python tools/make_screenshots.py
 
 build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
 	$(BIN)/python -m build

@@ -8,7 +8,7 @@ import pytest
 from npdistil import TracedModel
 from npdistil.explain.page import page_html
 from npdistil.explain.record import Explained, explained
-from tests.browser.screen import Screen
+from tools.screen import Screen
 
 NASTY = '<script>alert(1)</script> "quoted" & \'<img src=x onerror=alert(2)> ${x} `'
 LONG = (
@@ -29,7 +29,7 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def screen() -> Iterator[Screen]:
     """A browser; that there is none is a failure, for then nothing here was tested."""
-    opened = Screen()
+    opened = Screen((Path(__file__).parent / "measure.js").read_text(encoding="utf-8"))
     yield opened
     opened.close()
 

@@ -9,9 +9,9 @@ from npdistil import TracedModel
 from npdistil.explain.page import page_html
 from npdistil.explain.record import explained
 from tests.browser.conftest import NASTY, TEXTS
-from tests.browser.screen import Screen, program
 from tests.tasks.classification.folders import NLI, write_classifier
 from tests.tasks.head_folders import write_masked_lm, write_token_classifier
+from tools.screen import Screen, program
 
 # Everything that can be pressed, once.
 PRESS_ALL = """

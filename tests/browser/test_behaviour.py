@@ -120,7 +120,7 @@ def test_attention_between_sentences(screen, page, part, rows, columns):
     assert screen.texts(".columns .label") == screen.texts(".column.to .token") == pieces[columns]
     types = np.array([token["type"] for token in found["tokens"]])
     layer, head = chosen(screen)
-    wanted = maps_of(found)[layer, head][types == rows][:, types == columns] >= 13
+    wanted = maps_of(found)[layer, head][types == rows][:, types == columns] >= 5  # 0.02 of 255
     assert screen.measure("filled", *wanted.shape) == wanted.tolist()
 
 

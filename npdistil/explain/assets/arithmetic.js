@@ -1,6 +1,7 @@
 // One head for one token with its numbers: query . key, softmax, weighted sum of values.
 
-const FEW = 8; // rows of the tables, unless all are asked for
+const SOME = 13; // tokens; tables of longer texts show FEW rows, unless all are asked for
+const FEW = 8;
 
 /** All that a token's row of a head is computed from; see npdistil/explain/record.py. */
 function worked(layer, head, token) {
@@ -63,14 +64,14 @@ const tokenName = (place) => element("span", { class: "name" }, recorded.tokens[
 /** Places in the order of their shares; as many as are asked for. */
 function ranked(probs) {
   const places = probs.map((_, place) => place).sort((a, b) => probs[b] - probs[a] || a - b);
-  const shownRows = state.allRows ? places : places.slice(0, FEW);
+  const shownRows = state.allRows || recorded.length < SOME ? places : places.slice(0, FEW);
   return [shownRows, places.slice(shownRows.length)];
 }
 
 const total = (numbers, places) => places.reduce((sum, place) => sum + numbers[place], 0);
 
 function rowsButton() {
-  if (recorded.length <= FEW) return "";
+  if (recorded.length < SOME) return "";
   return element("button", {
     type: "button", class: "more", "aria-expanded": String(state.allRows),
     onclick: () => choose({ allRows: !state.allRows }),

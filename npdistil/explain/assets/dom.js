@@ -87,6 +87,19 @@ function bars(rows) {
     element("span", { class: "bar-value" }, row.value))));
 }
 
+/** Shows a line of text beside the mouse, or nothing. */
+function tip(event, text) {
+  const node = byId("tip") ?? element("div", { id: "tip", class: "tip", "aria-hidden": "true" });
+  if (!node.isConnected) document.body.append(node);
+  node.hidden = !text;
+  if (!text) return;
+  node.textContent = text;
+  const right = event.clientX > window.innerWidth / 2;
+  node.style.left = right ? "" : `${event.clientX + 14}px`;
+  node.style.right = right ? `${window.innerWidth - event.clientX + 14}px` : "";
+  node.style.top = `${event.clientY + 14}px`;
+}
+
 /** A table inside what scrolls when it is too wide. */
 function scrolling(label, table) {
   return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label }, table);

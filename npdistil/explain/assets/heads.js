@@ -133,6 +133,8 @@ function makeHeadFacts() {
       element("p", { class: "quiet" }, "Where its tokens look, on the average:"),
       bars(rows.map(([name, value]) => ({ name, value: value.toFixed(2), width: value }))),
       element("p", {}, `Entropy ${entropy.toFixed(2)} nats: as wide as looking at `
-        + `${wide.toFixed(1)} of ${recorded.length} tokens alike.`));
+        + `${wide.toFixed(1)} of ${recorded.length} tokens alike.`),
+      element("p", { class: "quiet hint" }, "Click a map to open its head. On the keyboard, the arrows "
+        + "go from head to head."));
   });
 }

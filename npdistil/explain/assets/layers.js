@@ -75,6 +75,16 @@ function makeSimilarity() {
     const box = element("figure", {}, element("div", { class: "square" }, canvas, line),
       element("figcaption", {}, recorded.depth(depth)));
     byId("similarity").append(box);
+    canvas.addEventListener("pointermove", (event) => {
+      const { left, top, width } = canvas.getBoundingClientRect();
+      const place = (offset) => Math.min(recorded.length - 1,
+        Math.max(0, Math.floor(offset / width * recorded.length)));
+      const [row, column] = [place(event.clientY - top), place(event.clientX - left)];
+      const byte = recorded.cosines(depth)[row * recorded.length + column];
+      tip(event, `${named(recorded.tokens[row], row)}, ${named(recorded.tokens[column], column)}: ${
+        fixed(byte / 127.5 - 1)}`);
+    });
+    canvas.addEventListener("pointerleave", (event) => tip(event, ""));
     return [canvas, line];
   });
   const draw = () => places.forEach(([canvas], depth) => {

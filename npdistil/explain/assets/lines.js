@@ -1,7 +1,7 @@
 // Lines from the tokens that look to those that are looked at.
 
 const LONG = 40; // tokens; longer texts get tighter rows, and one view at a time
-const pitchOf = (count) => (count > LONG ? 17 : 26);
+const pitchOf = (count) => (count > LONG ? 15 : 26);
 
 function makeLines() {
   const figure = byId("lines");
@@ -29,11 +29,14 @@ function makeLines() {
     const map = recorded.map(state.layer, state.head);
     const now = active();
     const least = Math.max(1, Math.round(255 * state.threshold));
-    context.strokeStyle = property("--accent");
+    const [ground, accent] = ["--ground", "--accent"].map((name) => channels(property(name)));
+    // Those in the background all have one colour, so that many of them do not add up.
+    const faint = rgb(between([ground, accent], 0.16));
     context.lineCap = "round";
-    const line = (y, z, byte, strength) => {
+    const line = (y, z, byte, strong) => {
       const p = byte / 255;
-      context.globalAlpha = strength * (0.12 + 0.88 * Math.sqrt(p));
+      context.strokeStyle = strong ? rgb(accent) : faint;
+      context.globalAlpha = strong ? 0.12 + 0.88 * Math.sqrt(p) : 1;
       context.lineWidth = 0.6 + 5.4 * p;
       context.beginPath();
       context.moveTo(3, y);
@@ -41,14 +44,14 @@ function makeLines() {
       context.stroke();
     };
     const middle = (i) => (i + 0.5) * pitch;
-    const pass = (chosen, strength) => rows.forEach((row, i) => columns.forEach((column, j) => {
+    const pass = (chosen, strong) => rows.forEach((row, i) => columns.forEach((column, j) => {
       const byte = map[row * recorded.length + column];
       if (byte < least) return;
       const mine = now && (now.side === "from" ? now.index === row : now.index === column);
-      if (Boolean(mine) === chosen) line(middle(i), middle(j), byte, strength);
+      if (Boolean(mine) === chosen) line(middle(i), middle(j), byte, strong);
     }));
-    pass(false, now ? 0.1 : 1);
-    if (now) pass(true, 1);
+    pass(false, !now);
+    if (now) pass(true, true);
   };
 
   const mark = () => {

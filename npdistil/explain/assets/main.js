@@ -59,6 +59,7 @@ function start() {
   recorded = new Recorded(data);
   Object.assign(state, data.start, {
     view: recorded.length > LONG ? "lines" : "both",
+    threshold: recorded.length > LONG ? 0.04 : 0.02,
   });
   drawIntro();
   makeChoosers();

@@ -101,8 +101,6 @@ function makeMatrix() {
     }
   };
 
-  const tip = element("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-  document.body.append(tip);
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     const row = places.rows[Math.floor((event.clientY - box.top) / cell)];
@@ -114,16 +112,11 @@ function makeMatrix() {
     if (row === undefined || column === undefined) return;
     choose({ hover: { side: "from", index: row } });
     const p = recorded.map(state.layer, state.head)[row * recorded.length + column] / 255;
-    tip.hidden = false;
-    tip.textContent = `${named(recorded.tokens[row], row)} \u2192 ${
-      named(recorded.tokens[column], column)}: ${p.toFixed(2)}`;
-    const right = event.clientX > window.innerWidth / 2;
-    tip.style.left = right ? "" : `${event.clientX + 14}px`;
-    tip.style.right = right ? `${window.innerWidth - event.clientX + 14}px` : "";
-    tip.style.top = `${event.clientY + 14}px`;
+    tip(event, `${named(recorded.tokens[row], row)} \u2192 ${
+      named(recorded.tokens[column], column)}: ${p.toFixed(2)}`);
   });
-  canvas.addEventListener("pointerleave", () => {
-    tip.hidden = true;
+  canvas.addEventListener("pointerleave", (event) => {
+    tip(event, "");
     choose({ hover: null });
   });
   canvas.addEventListener("click", (event) => {

@@ -52,10 +52,11 @@ function makeReadout() {
     const panel = byId("readout");
     const now = told();
     const { bytes, others } = sharesOf(now);
-    const best = others.filter((place) => bytes[place] > 0)
+    const best = others.filter((place) => share(bytes[place] / 255))
       .sort((a, b) => bytes[b] - bytes[a] || a - b);
     const top = best.slice(0, MOST);
-    const rest = best.slice(MOST).reduce((sum, place) => sum + bytes[place] / 255, 0);
+    const rest = others.filter((place) => bytes[place] && !top.includes(place));
+    const left = rest.reduce((sum, place) => sum + bytes[place] / 255, 0);
     const name = recorded.tokens[now.index].piece;
     const rows = top.map((place) => ({
       name: recorded.tokens[place].piece,
@@ -66,8 +67,8 @@ function makeReadout() {
     panel.replaceChildren(
       element("h3", {}, title, ...(state.pinned ? [element("span", { class: "badge" }, "pinned")] : [])),
       bars(rows),
-      element("p", { class: "quiet" }, best.length > MOST && now.side === "from"
-        ? `and ${rest.toFixed(2)} at ${best.length - MOST} others` : ""));
+      element("p", { class: "quiet" }, left >= 0.005 && now.side === "from"
+        ? `and ${left.toFixed(2)} at ${rest.length} more` : ""));
   });
   watch(["pinned", "layer", "head"], () => {
     const where = `Layer ${state.layer}, head ${state.head}. `;

@@ -20,12 +20,16 @@ function between(stops, place) {
   return stops[low].map((value, i) => Math.round(value + (at - low) * (stops[low + 1][i] - value)));
 }
 
-/** 256 colours for bytes: `share` by the root, so that small shares show; `cosine` evenly above 0. */
+/**
+ * 256 colours for bytes: `share` by a root, so that small shares show, the more so where many tokens
+ * divide it; `cosine` evenly above 0.
+ */
 function makeScales() {
+  const root = recorded.length > LONG ? 0.35 : 0.5;
   const stops = Array.from({ length: STOPS }, (_, i) => channels(property(`--scale-${i}`)));
   const bytes = Array.from({ length: 256 }, (_, byte) => byte);
   return {
-    share: bytes.map((byte) => between(stops, Math.sqrt(byte / 255))),
+    share: bytes.map((byte) => between(stops, (byte / 255) ** root)),
     cosine: bytes.map((byte) => between(stops, (byte - 127.5) / 127.5)),
     plain: bytes.map((byte) => between(stops, byte / 255)),
   };

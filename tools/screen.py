@@ -1,4 +1,4 @@
-"""A real Chromium without a window, driven by selenium, and what the tests ask of it."""
+"""A real Chromium without a window, driven by selenium: what tests and pictures ask of it."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.webelement import WebElement
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
@@ -24,7 +25,6 @@ OPTIONS = (
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
 )
-MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 # Two frames: the page draws in the first one behind a change.
 _DRAWN = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
 
@@ -38,16 +38,21 @@ def program(variable: str, names: Sequence[str]) -> str:
     found = os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
     if not found or not Path(found).exists():
         raise FileNotFoundError(
-            f"The tests of pages need {names[0]}, which was not found: install Debian's chromium "
+            f"Pages are looked at with {names[0]}, which was not found: install Debian's chromium "
             f"and chromium-driver, or let {variable} say where yours is."
         )
     return found
 
 
 class Screen:
-    """One browser with one page."""
+    """One browser with one page.
 
-    def __init__(self) -> None:
+    Args:
+        functions: JavaScript that `measure` calls into.
+    """
+
+    def __init__(self, functions: str = "") -> None:
+        self.functions = functions
         options = webdriver.ChromeOptions()
         options.binary_location = program("NPDISTIL_CHROMIUM", BROWSERS)
         for option in OPTIONS:
@@ -80,7 +85,8 @@ class Screen:
 
     def command(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Ask the browser itself."""
-        return self.driver.execute_cdp_cmd(name, arguments)
+        answer: dict[str, Any] = self.driver.execute_cdp_cmd(name, arguments)
+        return answer
 
     def drawn(self) -> None:
         """Wait until the page has drawn what was changed."""
@@ -91,8 +97,8 @@ class Screen:
         return self.driver.execute_script(script, *arguments)
 
     def measure(self, name: str, *arguments: Any) -> Any:
-        """What a function of measure.js returns."""
-        return self.run(f"{MEASURE}\nreturn {name}(...arguments);", *arguments)
+        """What one of `functions` returns."""
+        return self.run(f"{self.functions}\nreturn {name}(...arguments);", *arguments)
 
     def find(self, selector: str) -> WebElement:
         """The first element, which must be there."""
@@ -100,10 +106,9 @@ class Screen:
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all such elements."""
-        return self.run(
-            "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim());",
-            selector,
-        )
+        all_of_them = "return [...document.querySelectorAll(arguments[0])]"
+        found: list[str] = self.run(f"{all_of_them}.map((e) => e.textContent.trim());", selector)
+        return found
 
     def point(self, selector: str) -> None:
         """Move the mouse over an element."""
@@ -125,15 +130,17 @@ class Screen:
 
     def said(self) -> list[str]:
         """What the console said since the last call."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        return [entry["message"] for entry in self._log("browser")]
 
     def asked_for(self) -> list[str]:
         """Every address that was asked for since the last call."""
-        messages = [
-            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
-        ]
+        messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         return [
             message["params"]["request"]["url"]
             for message in messages
             if message["method"] == "Network.requestWillBeSent"
         ]
+
+    def _log(self, kind: str) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = self.driver.execute(Command.GET_LOG, {"type": kind})["value"]
+        return found
