@@ -12,6 +12,7 @@ import pytest
 from npdistil.parity.compare import compare
 from npdistil.parity.ours import Ours
 from npdistil.parity.own_side import OwnSide
+from npdistil.parity.report import Figures
 from npdistil.parity.table import FIGURES, number, shown_figures
 from tests.parity.test_compare import Port
 from tests.tasks.folders import write_model, write_settings
@@ -57,6 +58,17 @@ def test_the_three_forms_have_the_same_numbers(failed):
         (line,) = [line for line in table.split("\n") if line.startswith(f"{row.name} ")]
         beside = [cell for cell in (shown[1][0], shown[2][0]) if cell]
         assert line.split() == [row.name, *shown[0], *beside, bound, mark]
+
+
+def test_figures_stand_under_their_heads():
+    """Catches a mean under the head of another figure in every form alike."""
+    shown = shown_figures(Figures(max_abs=4.0, mean_abs=3.0, ulp=2.0, cosine=0.75))
+    assert dict(zip(FIGURES, shown, strict=True)) == {
+        "max": 4.0,
+        "mean": 3.0,
+        "ULP": 2.0,
+        "1 - cosine": 0.25,
+    }
 
 
 def test_the_verdict_is_the_same_everywhere(failed):

@@ -104,7 +104,8 @@ def test_a_prompt_that_is_not_pooled(tmp_path):
     )
     want = SentenceEncoder.from_pretrained(folder, "numpy").encode(TEXTS)
     ours = Ours.from_pretrained(folder)
-    assert abs(ours.observe(TEXTS).embeddings - want).max() <= SENTENCE
+    for engine in ("float64", "numpy"), ("float32", "numpy"), ("float32", "numba"):
+        assert abs(ours.observe(TEXTS, *engine).embeddings - want).max() <= SENTENCE, engine
     pooled = replace(
         ours,
         sentence=ours.sentence._replace(
