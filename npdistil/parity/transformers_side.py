@@ -127,7 +127,6 @@ class TransformersSide:
         whole = SentenceTransformer(
             str(folder), device="cpu", local_files_only=True, model_kwargs=options
         ).eval()
-        whole = whole.to(getattr(torch, dtype))  # Dense modules, too
         first, *behind = whole
         prompt = whole.prompts.get(whole.default_prompt_name) or ""
         side = cls(

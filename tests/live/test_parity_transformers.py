@@ -118,13 +118,15 @@ def test_prompts_and_shorter_vectors(include, tmp_path):
     assert side.observe(TEXTS).embeddings.shape == (3, 7)
 
 
-def test_a_dense_module(tmp_path):
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_dense_module(dtype, tmp_path):
     """Catches a Dense that stays in float32 beside a model in float64."""
     kinds = ("Transformer", "Pooling", "Dense")
     folder = write_settings(write_model(tmp_path / "model"), kinds=kinds)
     act = "torch.nn.modules.activation.Tanh"
     write_dense(folder / "2_Dense", np.random.default_rng(3), 12, 5, activation_function=act)
-    report = compare(Ours.from_pretrained(folder), TransformersSide.from_pretrained(folder), TEXTS)
+    side = TransformersSide.from_pretrained(folder, dtype)
+    report = compare(Ours.from_pretrained(folder), side, TEXTS)
     assert report.passed and report.activations[-1].name == "sentence_embedding"
 
 
@@ -161,12 +163,12 @@ def test_a_residual_in_another_place(folders, ready):
         return output.LayerNorm(output.dense(hidden)) + taken
 
     output.forward = forward
-    report = compare(
-        Ours.from_pretrained(folders["tiny-odd"]), TransformersSide(model, tokenizer), TEXTS
-    )
-    rows = {row.name: row for row in report.activations}
-    assert report.first == "layers.0.attention.norm.mean"
-    assert rows["layers.0.attention.norm.output"].theirs.max_abs > 0.1
+    side = TransformersSide(model, tokenizer)
+    assert first_of(folders, side) == "layers.0.attention.norm.mean"
+    seen, wide = side.observe(TEXTS).activations, model.encoder.layer[0].intermediate.dense
+    with torch.no_grad():
+        from_shown = wide(torch.from_numpy(seen["layers.0.attention.norm.output"])).numpy()
+    assert abs(from_shown - seen["layers.0.feed_forward.intermediate"]).max() < 1e-12
 
 
 def test_settings_are_read_from_the_parts(folders, ready):
