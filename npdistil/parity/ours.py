@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import as_texts
-from ..checkpoint.load import load_encoder
-from ..checkpoint.load_task import open_task
 from ..checkpoint.locate import locate
-from ..checkpoint.task_settings import read_architectures
 from ..checkpoint.weights_file import folder_of
 from ..config import EncoderConfig
 from ..dims import Floats
@@ -38,9 +35,8 @@ from ..text.special import AddedToken
 from ..text.tokenizer import Tokenizer
 from ..text.vocab import Vocabulary
 from ..trace.hooks import Hooks
+from .classifier import load_with_head
 from .side import SIZES, Observed, Tokens, padded
-
-CLASSIFIER = "ForSequenceClassification"  # how Transformers' classes with such a head end
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +95,7 @@ class Ours:
             warnings.simplefilter("ignore")  # "pooling is a guess": it is a row of the report
             sentence = read_sentence_config(folder_of(model), None)
         weights = model if model.is_file() else sentence.transformer_folder
-        config, params, head, on_pooler = _loaded(weights)
+        config, params, head, on_pooler = load_with_head(weights)
         parts = load_settings(sentence.transformer_folder)
         positions = config.max_position_embeddings
         own_length = None if sentence.guessed else sentence.max_seq_length
@@ -245,14 +241,3 @@ class Ours:
             parts = [POOLING[mode](last_TD, batch.cu_seqlens, skip) for mode in self.pooling]
             return head.of_pooled(encoder.backend, np.concatenate(parts, axis=1), False, cut)
         return head(encoder.backend, batch, False, cut, skip)
-
-
-def _loaded(model: Path) -> tuple[EncoderConfig, EncoderParams, tuple[DenseParams, ...], bool]:
-    """The encoder in float64, and the classifier where config.json says that there is one."""
-    architectures = read_architectures(folder_of(model))
-    if any(name.endswith(CLASSIFIER) for name in architectures):
-        with open_task(model, "text-classification", np.float64) as found:
-            params = found.params._replace(layers=tuple(found.params.layers))
-            head = tuple(layer for layer in found.head if isinstance(layer, DenseParams))
-            return found.config, params, head, found.on_pooler
-    return *load_encoder(model, np.float64), (), False

@@ -8,22 +8,21 @@ inside (`transformers_watch.py`): a port that says one thing and does another sh
 import importlib.util
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from ..arguments import as_texts
-from ..checkpoint.task_settings import read_architectures
 from ..dims import Floats
 from ..encoder.numpy_backend import POOLING
 from ..errors import InputError, NpdistilError
 from ..reference.pooling import normalize as to_length_one
 from ..tasks.sentence_config import read_sentence_config
-from .ours import CLASSIFIER
+from .classifier import CLASSIFIER, has_classifier
 from .side import Observed
+from .transformers_library import expect_installed, quiet
 from .transformers_settings import dtype_of, of_model, of_tokenizer
 from .transformers_watch import as_array, watched
 
@@ -66,7 +65,7 @@ class TransformersSide:
             InputError: torch or transformers is missing, the model is in training mode, or there is
                 no such pooling.
         """
-        _expect_installed()
+        expect_installed()
         modes = [pooling] if isinstance(pooling, str) else [*(pooling or ())]
         if unknown := [mode for mode in modes if mode not in POOLING]:
             raise InputError(f"pooling: expected some of {[*POOLING]}, received {unknown[0]!r}.")
@@ -104,11 +103,11 @@ class TransformersSide:
         """
         if dtype not in DTYPES:
             raise InputError(f"dtype: expected one of {[*DTYPES]}, received {dtype!r:.40}.")
-        _expect_installed()
+        expect_installed()
         path = Path(folder)
         is_sentence = (path / "modules.json").is_file()
         try:
-            with _quiet():
+            with quiet():
                 if is_sentence and importlib.util.find_spec("sentence_transformers"):
                     return cls._of_sentence_transformers(path, dtype)
                 return cls._of_transformers(path, dtype, is_sentence)
@@ -165,7 +164,7 @@ class TransformersSide:
             whole = settings.truncate_dim is None and all(x is None for x in sentence.modules)
             if whole and (pooling.include_prompt or not options["prompt"]):
                 options |= {"pooling": pooling.modes, "normalize": sentence.normalize}
-        elif any(name.endswith(CLASSIFIER) for name in read_architectures(folder)):
+        elif has_classifier(folder):
             kind = AutoModelForSequenceClassification
         model = kind.from_pretrained(
             folder,
@@ -226,30 +225,3 @@ def _pooled(last: Any, mask: Any, modes: Sequence[str], normalize: bool) -> Floa
     rows_TD = as_array(last)[keep_BL]
     pooled_BE = np.concatenate([POOLING[mode](rows_TD, ends, 0) for mode in modes], axis=1)
     return to_length_one(pooled_BE) if normalize else pooled_BE
-
-
-def _expect_installed() -> None:
-    missing = [name for name in ("torch", "transformers") if not importlib.util.find_spec(name)]
-    if missing:
-        raise InputError(
-            f"transformers: needs {' and '.join(missing)}, which npdistil itself does without: "
-            "pip install torch transformers."
-        )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No bars and no advice while a model is loaded."""
-    from transformers.utils import logging
-
-    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(level)
-        if shown:
-            logging.enable_progress_bar()
