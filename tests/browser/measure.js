@@ -21,12 +21,10 @@ function overlapping(selector) {
   return [found, boxes.length];
 }
 
-/** Elements whose text is larger than their box, or smaller than `least` pixels. */
+/** Elements whose letters are higher than their box, or smaller than `least` pixels. */
 function cramped(selector, least) {
   return seen(selector).filter((node) => {
     const size = Number.parseFloat(getComputedStyle(node).fontSize);
-    const range = document.createRange();
-    range.selectNodeContents(node);
     const upright = getComputedStyle(node).writingMode === "horizontal-tb";
     const box = node.getBoundingClientRect();
     return size < least || (upright ? box.height : box.width) < size;
@@ -69,23 +67,25 @@ function light(channels) {
 }
 
 /** What is painted behind an element's text: its own background, else its parents'. */
-function behind(node) {
-  for (let at = node; at; at = at.parentElement) {
-    const found = channelsOf(getComputedStyle(at).backgroundColor);
-    if (found[3] === 255) return found;
-    if (found[3] !== 0) throw new Error(`half transparent behind ${label(node)}`);
+function behind(node, found) {
+  if (!node) return [255, 255, 255, 255];
+  if (!found.has(node)) {
+    const own = channelsOf(getComputedStyle(node).backgroundColor);
+    if (own[3] % 255) throw new Error(`half transparent behind ${label(node)}`);
+    found.set(node, own[3] ? own : behind(node.parentElement, found));
   }
-  return [255, 255, 255, 255];
+  return found.get(node);
 }
 
 /** Texts whose contrast with what is behind them is below `least`, and how many there are. */
 function faint(least) {
   const texts = seen("body *").filter((node) => !node.closest("script, option, noscript")
     && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+  const grounds = new Map();
   const found = texts.filter((node) => {
     const style = getComputedStyle(node);
     const ink = light(channelsOf(node.closest("svg") ? style.fill : style.color));
-    const ground = light(behind(node));
+    const ground = light(behind(node, grounds));
     return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05) < least;
   });
   return [found.map(label), texts.length];

@@ -155,6 +155,9 @@ def test_the_keyboard_alone(screen, page):
     assert "No token" in screen.texts("#status")[0]
 
 
+PAINTED = "#head-grid", "#matrix", "#similarity"
+
+
 def numbers(screen, selector: str) -> list[float]:
     """The numbers of cells that hold one."""
     texts = [text.replace("\u2212", "-") for text in screen.texts(selector)]
@@ -194,6 +197,26 @@ def test_the_arithmetic_is_the_model_s(screen, page, minilm_folder):
     ]
 
 
+def test_a_head_without_numbers_names_those_that_have_them(screen, page):
+    """Catches arithmetic of another head, and a dead end."""
+    path, found = page("long")
+    screen.open(path)
+    with_numbers = {tuple(place) for place in found["arithmetic"]["heads"]}
+    layer, head = next(
+        (layer, head)
+        for layer in range(found["layers"])
+        for head in range(found["heads"])
+        if (layer, head) not in with_numbers
+    )
+    open_head(screen, layer, head)
+    assert not screen.find("#softmax").is_displayed()
+    assert len(screen.texts(".offered button")) == len(with_numbers)
+    screen.click(".offered button:last-child")
+    assert chosen(screen) == found["arithmetic"]["heads"][-1]
+    assert screen.find("#softmax").is_displayed()
+    assert abs(sum(numbers(screen, "#softmax tbody td:last-child")) - 1) < 5e-3
+
+
 def test_the_theme_changes_what_is_painted(screen, page):
     """Catches pictures that keep the colours of the theme before, on the screen and on paper."""
     path, _ = page("short")
@@ -205,9 +228,27 @@ def test_the_theme_changes_what_is_painted(screen, page):
         screen.click("#theme")
     dark, light, again = colours
     assert dark == again and all(a != b for a, b in zip(dark, light, strict=True))
+    # Paper is light.
+    screen.click("#theme")
+    screen.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert light == [screen.measure("pixel", f"{at} canvas", 40, 40) for at in PAINTED]
+    screen.run("window.dispatchEvent(new Event('afterprint'))")
+    assert screen.run("return document.documentElement.dataset.theme") == "dark"
+
+
+def test_paper(screen, page):
+    """Catches controls on paper, and a page that cannot be printed."""
+    path, found = page("short")
+    screen.open(path)
     printed = screen.command("Page.printToPDF", printBackground=True)
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
-    assert screen.run("return document.documentElement.dataset.theme") == "light"
-
-
-PAINTED = "#head-grid", "#matrix", "#similarity"
+    screen.command("Emulation.setEmulatedMedia", media="print")
+    tokens = len(found["tokens"])
+    for selector, count in (
+        (".bar, .filters", 0),
+        ("#reading .token", tokens),
+        (".terms .term", 33),
+    ):
+        assert screen.measure("overlapping", selector) == [[], count]
+    assert screen.measure("tooWide") == [0, []]
+    assert screen.measure("faint", 4.5)[0] == []

@@ -1,6 +1,6 @@
 // A head's map as a matrix. Pointing moves two frames over it; the cells are drawn once.
 
-const CELL = { least: 12, most: 46, written: 30, few: 4 };
+const CELL = { least: 11, most: 46, written: 30, few: 4 };
 const MANY = 200; // tokens; beyond, cells shrink and labels thin out
 
 function makeMatrix() {
@@ -25,7 +25,7 @@ function makeMatrix() {
     const count = Math.max(rows.length, columns.length, 1);
     const letters = Math.max(...[...rows, ...columns].map(
       (place) => recorded.tokens[place].piece.length), 3);
-    side = Math.min(108, Math.max(44, 8 * letters + 14));
+    side = Math.min(104, Math.max(44, 8 * letters + 14));
     const room = scroll.clientWidth - side - 4;
     const least = count > MANY ? CELL.few : CELL.least;
     cell = Math.max(least, Math.min(CELL.most, Math.floor(room / Math.max(columns.length, 1))));
