@@ -6,11 +6,12 @@ Source: Vig et al. 2020, arXiv:2004.12265; Meng et al. 2022, arXiv:2202.05262, s
 tracing).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
 
+from ..arguments import as_integer
 from ..dims import Floats
 from ..errors import InputError
 from .cache import ActivationCache
@@ -36,24 +37,24 @@ def patch(
         donor_positions: columns of the donor that go there; None: the same.
 
     Raises:
-        InputError: a name that the donor has not kept, positions of different number, outside the
-            donor, or of an activation that has none. The hooks raise it for shapes that do not fit.
+        InputError: a name that the donor has not kept, positions that are no integers, of different
+            number, outside the donor, or of an activation that has none. The hooks raise it for
+            shapes that do not fit.
     """
-    if donor_positions is not None and (
-        positions is None or len(donor_positions) != len(positions)
-    ):
-        raise InputError("donor_positions: give as many of them as of positions.")
+    own = None if positions is None else _integers(positions, "positions")
+    places = own or []
+    if donor_positions is not None:
+        places = _integers(donor_positions, "donor_positions")
+        if own is None or len(places) != len(own):
+            raise InputError("donor_positions: give as many of them as of positions.")
     chosen = selected(names, donor, "names")
-    places = donor_positions or positions or ()
     columns = donor.attention_mask.shape[1]
     if not all(0 <= column < columns for column in places):
-        raise InputError(
-            f"positions: expected 0 to {columns - 1} in the donor, received {[*places]}."
-        )
+        raise InputError(f"positions: expected 0 to {columns - 1} in the donor, received {places}.")
 
     def put(value: Floats, name: str) -> Floats:
         given = donor[name]
-        if positions is None:
+        if own is None:
             if given.shape != value.shape:
                 raise InputError(
                     f"{name}: the donor's is {given.shape}, this text's {value.shape}; give "
@@ -61,12 +62,10 @@ def patch(
                 )
             return given
         axis = _columns_axis(value, name)
-        if not all(0 <= column < value.shape[axis] for column in positions):
-            raise InputError(
-                f"positions: expected 0 to {value.shape[axis] - 1}, received {[*positions]}."
-            )
+        if not all(0 <= column < value.shape[axis] for column in own):
+            raise InputError(f"positions: expected 0 to {value.shape[axis] - 1}, received {own}.")
         try:
-            np.moveaxis(value, axis, 0)[[*positions]] = np.moveaxis(given, axis, 0)[[*places]]
+            np.moveaxis(value, axis, 0)[own] = np.moveaxis(given, axis, 0)[places]
         except ValueError:
             raise InputError(
                 f"{name}: the donor's {given.shape} do not fit this text's {value.shape}; maps "
@@ -103,6 +102,13 @@ def patch_sweep(
         [[score(run(patch(donor, name, [place]))) for place in positions] for name in names],
         np.float64,
     ).reshape(len(names), len(positions))
+
+
+def _integers(positions: Sequence[int], argument: str) -> list[int]:
+    """Columns as a list: an array, too, is as long as it is."""
+    if not isinstance(positions, Iterable):
+        raise InputError(f"{argument}: expected integers, received {positions!r:.80}.")
+    return [as_integer(position, argument) for position in positions]
 
 
 def _columns_axis(value: Floats, name: str) -> int:

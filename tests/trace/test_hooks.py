@@ -163,6 +163,19 @@ def test_positions_of_texts_of_different_length(rng):
     np.testing.assert_array_equal(found[name], wanted)
 
 
+@pytest.mark.parametrize("positions", [[0], [2, 1]])
+def test_positions_may_be_an_array(positions, rng):
+    """An array's truth is not its length: column 0 alone would be none, and two an error."""
+    model, name = make(), "layers.0.output"
+    one, other = rng.integers(0, TINY.vocab_size, (2, 1, 4))
+    _, donor = model.run_with_cache(other, names_filter=name)
+    wanted = model.run_with_hooks(one, fwd_hooks=patch(donor, name, positions))
+    for donor_positions in (None, np.array(positions)):
+        hooks = patch(donor, name, np.array(positions), donor_positions)
+        found = model.run_with_hooks(one, fwd_hooks=hooks)
+        assert found.last_hidden_state.tobytes() == wanted.last_hidden_state.tobytes()
+
+
 def test_a_patched_row_of_a_map(rng):
     """Rows of maps are those who ask; columns would be those who answer."""
     model, name = make(), "layers.1.attention.probs"
@@ -205,6 +218,9 @@ def test_a_sweep_says_what_each_place_does(rng):
         ("layers.0.output", [0], [6], "expected 0 to 5 in the donor"),
         ("layers.0.output", [0], [1, 2], "as many of them as of positions"),
         ("layers.0.output", None, [1], "as many of them as of positions"),
+        ("layers.0.output", 1, None, "positions: expected integers, received 1"),
+        ("layers.0.output", [1.0], None, "positions: expected an int, received 1.0"),
+        ("layers.0.output", [0], [True], "donor_positions: expected an int, received True"),
         ("layers.0.attention.probs", [0], None, "need texts of the same length"),
         ("pooler", [0], None, "pooler: is one row for each text"),
         ("layers.0.attention.query", None, None, "names no activation"),
