@@ -81,6 +81,20 @@ def test_the_verdict_is_the_same_everywhere(failed):
         assert "FAILED" in form and "passed: everything" not in form
 
 
+def test_a_difference_without_end_is_null_in_json(ours):
+    """Catches a traceback where a report is wanted: JSON has no infinity, a cause may."""
+
+    def without_ids(seen):
+        return seen._replace(input_ids=None, token_type_ids=None)
+
+    port = Port(replace(ours, max_length=4), without_ids)
+    report = compare(ours, port, ["the unable c", "the c"])
+    assert (report.cause.key, report.cause.before) == ("max_length", np.inf)
+    told = json.loads(report.as_json())["cause"]
+    assert (told["before"], told["after"]) == (None, report.cause.after)
+    assert "falls from inf to 0" in report.as_table()
+
+
 def test_a_good_report_says_so(ours):
     """Catches a verdict that is always the same."""
     report = compare(ours, OwnSide(ours), ["the c"])
