@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..arguments import as_texts
+from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
 from ..trace.names import encoder_names
@@ -18,8 +22,7 @@ from .own_side import OwnSide
 from .report import ActivationRow, Figures, IdsRow, Report, SettingRow
 from .side import Observed, Side, Tokens, padded
 
-# Pairs of columns of a batch: what bounds the memory of attention maps, which are all kept.
-BATCH_PAIRS = 1 << 18
+BATCH_BYTES = 1 << 30  # of one side's activations in float64, which are all kept
 # What both sides may say and need not agree on.
 _FREE = ("dtype",)
 FLOATS = ("float16", BFLOAT16, "float32", "float64")
@@ -111,22 +114,27 @@ class Table:
             return
         _, mask_BL = padded(part.tokens.input_ids, 0)
         exact = shown(ours.compute(part.tokens))
-        sides = {
-            "theirs": theirs,
-            "numpy32": shown(ours.compute(part.tokens, "float32")),
-        }
-        if self._beside_numba:
-            sides["numba32"] = shown(ours.compute(part.tokens, "float32", "numba"))
-        for name in theirs:
-            by_side = self._found.setdefault(name, {})
-            for side, values in sides.items():
-                if name not in values:
-                    continue
-                found = by_side.setdefault(side, Difference())
-                if name not in exact:
-                    found.problem = "ours has none of this name"
-                else:
-                    found.add(exact[name], values[name], kept(mask_BL, exact[name].shape))
+        self._add("theirs", theirs, exact, mask_BL)
+        # One after another: all activations of a side at a time are enough.
+        for side, backend in {"numpy32": "numpy", "numba32": "numba"}.items():
+            if backend == "numpy" or self._beside_numba:
+                own = shown(ours.compute(part.tokens, "float32", backend))
+                values = {name: value for name, value in own.items() if name in theirs}
+                self._add(side, values, exact, mask_BL)
+
+    def _add(
+        self,
+        side: str,
+        values: dict[str, Floats],
+        exact: dict[str, Floats],
+        mask_BL: NDArray[np.bool_],
+    ) -> None:
+        for name, value in values.items():
+            found = self._found.setdefault(name, {}).setdefault(side, Difference())
+            if name not in exact:
+                found.problem = "ours has none of this name"
+            else:
+                found.add(exact[name], value, kept(mask_BL, exact[name].shape))
 
     def rows(self, dtype: object) -> list[ActivationRow]:
         """In the order of computation; `dtype` is what the other side says it computes in."""
@@ -162,7 +170,7 @@ def shown(observed: Observed) -> dict[str, Floats]:
 def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
     """Batches of texts in their order, none with more attention than memory is good for."""
     mine, tokenizer = ours.tokens(texts), ours.tokenizer
-    for first, last in _spans([len(row) for row in mine.input_ids]):
+    for first, last in _spans([len(row) for row in mine.input_ids], ours.config):
         some = slice(first, last)
         types = mine.token_type_ids
         own = Tokens(mine.input_ids[some], None if types is None else types[some])
@@ -180,11 +188,13 @@ def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
         yield Part(texts[some], theirs, ids, told if computable(ours.config, told) else own)
 
 
-def _spans(lengths: list[int]) -> Iterator[tuple[int, int]]:
+def _spans(lengths: list[int], config: EncoderConfig) -> Iterator[tuple[int, int]]:
+    rows = 10 * config.hidden_size + 2 * config.intermediate_size  # of a token in a layer
     first, longest = 0, 0
     for number, length in enumerate(lengths):
         longest = max(longest, length)
-        if number > first and (number - first + 1) * longest**2 > BATCH_PAIRS:
+        features = config.num_hidden_layers * (rows + 2 * config.num_attention_heads * longest)
+        if number > first and (number - first + 1) * longest * features * 8 > BATCH_BYTES:
             yield first, number
             first, longest = number, length
     yield first, len(lengths)

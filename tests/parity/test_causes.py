@@ -114,7 +114,7 @@ def test_a_side_that_shows_ids_alone(ours):
 
 def test_arrays_of_several_batches(ours, monkeypatch):
     """Catches a cause that is looked for in the first batch alone, which may not show it."""
-    monkeypatch.setattr("npdistil.parity.compare.BATCH_PAIRS", 150)
+    monkeypatch.setattr("npdistil.parity.compare.BATCH_BYTES", 50_000)
     theirs = replace(ours, max_length=9).observe(["c", "b", *TEXTS])
     arrays = {"texts": np.array(["c", "b", *TEXTS]), "sentence_embedding": theirs.embeddings}
     report = compare(ours, NpzSide(arrays, "x.npz"), ["c", "b", *TEXTS])

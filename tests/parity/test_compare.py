@@ -143,8 +143,8 @@ def test_the_likely_cause_is_found_in_whichever_batch(ours, monkeypatch):
     """Catches a cause that is looked for in the first batch alone, or that is not told."""
     wrong = replace(ours, config=replace(ours.config, hidden_act="gelu_new"))
     assert compare(ours, Port(ours), TEXTS).cause is None
-    for pairs in (1 << 18, 10):
-        monkeypatch.setattr(compare_module, "BATCH_PAIRS", pairs)
+    for size in (1 << 30, 10):
+        monkeypatch.setattr(compare_module, "BATCH_BYTES", size)
         report = compare(ours, Port(wrong), TEXTS)
         assert report.cause.key == "tanh_gelu"
         assert report.cause.after < report.cause.before / 1e6
@@ -232,7 +232,7 @@ def test_a_coarser_type_may_differ_by_more(ours):
 
 def test_many_texts_are_computed_in_batches(ours, monkeypatch):
     """Catches figures of the last batch alone, and numbers of texts that begin anew."""
-    monkeypatch.setattr(compare_module, "BATCH_PAIRS", 100)
+    monkeypatch.setattr(compare_module, "BATCH_BYTES", 50_000)
     asked = []
 
     def change(seen):
