@@ -137,6 +137,8 @@ def _size(apart_B: Floats) -> float:
 
 
 def _stage(name: str) -> str:
-    """The layer, or what else is computed in one go: what a mistake must be seen in whole."""
+    """The half of a layer, or what else is computed in one go: what must be explained whole."""
     parts = name.split(".")
-    return ".".join(parts[:2]) if parts[0] == "layers" else parts[0]
+    if parts[0] != "layers":
+        return parts[0]
+    return f"{parts[1]} attention" if parts[2] == "attention" else f"{parts[1]} feed-forward"

@@ -18,7 +18,7 @@ from .side import Observed, Tokens
 IDS, TYPES, LOGITS, SENTENCE = "input_ids", "token_type_ids", "head.logits", "sentence_embedding"
 BEHIND = {LOGITS: "scores", SENTENCE: "embeddings"}  # fields of an `Observed`
 FEW = 2  # texts that a hypothesis is tried on first
-ENLARGED = 100  # roundings of a difference that a hypothesis may leave of it
+ENLARGED = 16  # roundings of a difference that a hypothesis may leave of it
 KNOWN = ("float16", "bfloat16", "float32", "float64")
 
 # Our own side under a hypothesis, of texts and of what our tokenizer makes of them.

@@ -140,4 +140,4 @@ def test_of_two_mistakes_the_first_is_named_or_none(keys, shown, models):
 
 def _stage(name: str) -> str:
     parts = name.split(".")
-    return parts[1] if parts[0] == "layers" else parts[0]
+    return ".".join(parts[1:3]) if parts[0] == "layers" else parts[0]
