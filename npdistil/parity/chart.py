@@ -13,7 +13,7 @@ from .report import ActivationRow, Figures, Report
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 300, 64, 12, 28
 
 STYLES = """
-.chart { width: 100%; height: auto; font: 12px var(--sans); fill: var(--quiet); }
+.chart { width: 100%; min-width: 54rem; height: auto; font: 12px var(--sans); fill: var(--quiet); }
 .chart .grid { stroke: var(--line); stroke-width: 1; }
 .chart .bound { fill: none; stroke: var(--quiet); stroke-width: 1.5; stroke-dasharray: 5 4; }
 .chart .theirs { fill: var(--second); stroke: var(--second); stroke-width: 2; }
@@ -23,7 +23,7 @@ STYLES = """
 .chart .mark { stroke: var(--bad); stroke-width: 2; }
 .chart text.mark { fill: var(--bad); stroke: none; }
 .key { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; padding: 0; }
-.key svg { width: 2rem; height: 0.8rem; vertical-align: middle; }
+.key svg { width: 2rem; min-width: 0; height: 0.8rem; vertical-align: middle; }
 """
 
 
@@ -60,8 +60,8 @@ def chart(report: Report) -> str:
             drawn += _series(name, points)
     label = "Largest difference of each activation from npdistil in float64, in logarithmic scale"
     return (
-        f'<figure><svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{label}">{"".join(drawn)}</svg>'
+        f'<figure><div class="scroll"><svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{label}">{"".join(drawn)}</svg></div>'
         f"<figcaption>{_key(report, bool(any(series['numba32'])))}</figcaption></figure>"
     )
 
@@ -79,14 +79,16 @@ def _grid(low: int, high: int, y: Callable[[float], float]) -> Iterator[str]:
 
 
 def _layers(rows: Sequence[ActivationRow], x: Callable[[int], float]) -> Iterator[str]:
-    """The number of a layer where it begins."""
-    seen = set()
+    """The number of a layer where it begins; of many layers every second or third."""
+    begins: dict[str, int] = {}
     for number, row in enumerate(rows):
-        first, _, rest = row.name.partition(".")
-        layer = rest.partition(".")[0] if first == "layers" else ""
-        if layer and layer not in seen:
-            seen.add(layer)
-            yield f'<text x="{x(number):.1f}" y="{HEIGHT - 8}">layer {escaped(layer)}</text>'
+        first, *rest = row.name.split(".")
+        if first == "layers" and rest:
+            begins.setdefault(rest[0], number)
+    every = math.ceil(len(begins) / 24)
+    word = "layer " if len(begins) <= 12 else ""
+    for layer, number in [*begins.items()][::every] if begins else []:
+        yield f'<text x="{x(number):.1f}" y="{HEIGHT - 8}">{word}{escaped(layer)}</text>'
 
 
 def _mark(rows: Sequence[ActivationRow], x: Callable[[int], float]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from npdistil.parity.chart import chart
 from npdistil.parity.compare import compare
 from npdistil.parity.ours import Ours
 from npdistil.parity.own_side import OwnSide
@@ -137,6 +138,16 @@ def test_the_picture_shows_where_it_begins(failed):
     assert points[points[:, 0] < mark - 1][:, 1].min() > points[points[:, 0] >= mark][0, 1]
     layers = re.findall(r">layer (\d+)<", drawn)
     assert layers == ["0", "1"]
+
+
+@pytest.mark.parametrize("layers, shown", [(0, []), (12, "layer 11"), (24, "23"), (96, "92")])
+def test_many_layers_have_room(layers, shown, ours):
+    """Catches labels over each other, which nobody can read."""
+    report = compare(ours, OwnSide(ours), ["c"])
+    row = report.activations[0]
+    rows = tuple(row._replace(name=f"layers.{n}.output") for n in range(layers)) or (row,)
+    labels = re.findall(r'y="292">(.*?)<', chart(replace(report, activations=rows)))
+    assert len(labels) <= 24 and labels[-1:] == [shown] * bool(shown)
 
 
 def test_a_report_without_activations_has_no_picture(ours):
