@@ -1,8 +1,12 @@
 """What whoever joins a tokenizer and an encoder must see to."""
 
+from typing import TYPE_CHECKING
+
 from ..config import EncoderConfig
 from ..errors import ConfigError
-from ..text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from ..text.tokenizer import Tokenizer
 
 
 def make_kernels() -> None:
@@ -17,7 +21,7 @@ def make_kernels() -> None:
     encode.load()
 
 
-def expect_fitting(tokenizer: Tokenizer, config: EncoderConfig) -> None:
+def expect_fitting(tokenizer: "Tokenizer", config: EncoderConfig) -> None:
     """Refuse a tokenizer whose ids an encoder has no rows for.
 
     Raises:

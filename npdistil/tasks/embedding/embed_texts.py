@@ -1,6 +1,7 @@
 """Texts to vectors: cut into ids, ordered by length, computed in bounded pieces, put back."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,18 @@ from ...encoder.encoder import Encoder
 from ...encoder.packing import PackedBatch, pack_rows, pack_sequences
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...named_tuple import NamedTuple
-from ...text.tokenizer import Tokenizer
 from ..stream import BATCH_TOKENS, in_token_spans, read_ahead
 from ..windows import distinct
 from .request import Request, Vectors
+
+if TYPE_CHECKING:
+    from ...text.tokenizer import Tokenizer
 
 
 class TextEmbedder(NamedTuple):
     """The parts of a `SentenceEncoder`, and what one call of it asks for."""
 
-    tokenizer: Tokenizer
+    tokenizer: "Tokenizer"
     encoder: Encoder
     head: SentenceEmbedding
     max_seq_length: int

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...arguments import one_of
 from ...checkpoint.load import open_encoder
@@ -10,18 +11,20 @@ from ...checkpoint.weights_file import folder_of
 from ...encoder.encoder import BACKENDS, Encoder
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...named_tuple import NamedTuple
-from ...text.tokenizer import Tokenizer
 from ...threads import resolve_num_threads
 from ..model_parts import make_kernels
 from ..sentence_config import read_sentence_config
 from .prompts import merged_prompts
 from .sentence_head import load_head
 
+if TYPE_CHECKING:
+    from ...text.tokenizer import Tokenizer
+
 
 class SentenceParts(NamedTuple):
     """The arguments of `SentenceModel`, by their names."""
 
-    tokenizer: Tokenizer
+    tokenizer: "Tokenizer"
     encoder: Encoder
     head: SentenceEmbedding
     max_seq_length: int | None
@@ -53,6 +56,8 @@ def load_parts(
 
     def prepare() -> None:
         """All that needs the interpreter, while another thread reads tables without it."""
+        from ...text.tokenizer import Tokenizer  # late: importing it is a part of that
+
         if backend == "numba":
             make_kernels()
         tokenizers.append(

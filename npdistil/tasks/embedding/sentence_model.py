@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,12 +10,14 @@ from ...arguments import as_positive_or_none
 from ...encoder.encoder import Encoder
 from ...errors import InputError
 from ...heads.sentence_embedding import SentenceEmbedding
-from ...text.tokenizer import Tokenizer
 from ..call_defaults import checked_defaults
 from ..model_parts import expect_fitting
 from .load_parts import load_parts
 from .prompts import checked_prompt_name, merged_prompts
 from .request import checked_similarity
+
+if TYPE_CHECKING:
+    from ...text.tokenizer import Tokenizer
 
 LOADING = ("backend", "num_threads", "pooling", "revision")
 
@@ -36,7 +38,7 @@ class SentenceModel:
 
     def __init__(
         self,
-        tokenizer: Tokenizer | str | Path,
+        tokenizer: "Tokenizer | str | Path",
         encoder: Encoder | None = None,
         head: SentenceEmbedding | None = None,
         max_seq_length: int | None = None,
