@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import count
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 Item = TypeVar("Item")
+LOOK_AGAIN = 0.001  # seconds; a thread that has joined others looks whether they have ended
 
 
 class Workers:
@@ -78,16 +79,25 @@ class Workers:
     def beside(self, work: Callable[[], None], other: Callable[[], None]) -> None:
         """Call `work` on this thread and `other` on another; behind it if there is none.
 
-        What `work` raises comes first.
+        When `work` has ended, this thread takes part in what `other` shares, if it shares anything
+        by these workers. What `work` raises comes first.
         """
-        begun = []
+        begun, ended = threading.Event(), threading.Event()
 
         def help_out() -> None:
-            begun.append(True)
-            other()
+            begun.set()
+            try:
+                other()
+            finally:
+                ended.set()
 
-        self.share(work, help_out, 1)
-        if not begun:
+        def work_and_join() -> None:
+            work()
+            if begun.is_set():
+                self._crew().join_in(ended)
+
+        self.share(work_and_join, help_out, 1)
+        if not begun.is_set():
             other()
 
     def each(self, function: Callable[[Item], object], items: Sequence[Item]) -> None:
@@ -136,6 +146,12 @@ class _Crew:
         number = next(self._number)  # no two callers get the same
         if number < self._size:
             self._start(number)
+
+    def join_in(self, ended: threading.Event) -> None:
+        """Work as one of the threads until something has ended."""
+        while not ended.is_set():
+            with suppress(Empty):
+                self._calls.get(timeout=LOOK_AGAIN)()
 
     def _start(self, number: int) -> None:
         with suppress(RuntimeError):  # none to be had: the interpreter ends, or a limit is met

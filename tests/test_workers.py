@@ -126,6 +126,25 @@ def test_two_things_side_by_side(threads):
     assert sorted(done) == [("other", threads == 1), ("work", True)]
 
 
+def test_who_is_done_first_joins_in():
+    """Catches a thread that waits idly while the other has work to share, or waits for ever."""
+    workers, names, both = Workers(2), set(), threading.Barrier(2)
+
+    def piece(number: int) -> None:
+        if number < 2:
+            both.wait(20)  # nobody has two of these
+        names.add(threading.current_thread().name)
+
+    started = threading.Event()
+
+    def other() -> None:
+        started.set()
+        workers.each(piece, range(6))
+
+    workers.beside(lambda: started.wait(20) and None, other)
+    assert names == {"MainThread", "npdistil_0"}
+
+
 def test_two_things_that_fail_side_by_side():
     """Catches an error that depends on which thread was faster, and one that is not heard of."""
 

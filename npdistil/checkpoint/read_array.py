@@ -16,7 +16,7 @@ ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
 # Read and checked at a time: still in the second cache when it is looked at. 8 divides both.
 PIECE_BYTES = 1 << 18
 # Of several threads: so much that waiting for the interpreter's lock in between does not matter.
-SHARED_PIECE_BYTES = 1 << 24
+SHARED_PIECE_BYTES = 1 << 22
 ALONE = Workers(1)
 
 # NumPy asks the system for huge pages for arrays from here on; smaller ones are what costs faults.
