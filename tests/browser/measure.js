@@ -115,3 +115,14 @@ function filled(rows, columns) {
   return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => (
     colour((j + 0.12) * cell + 1, (i + 0.12) * cell + 1) !== empty)));
 }
+
+/** How red the ends of lines are at the tokens of a side: the less, the more of the accent. */
+function ends(side, count) {
+  const canvas = document.querySelector("#lines canvas");
+  const pitch = canvas.clientHeight / count;
+  const x = side === "to" ? canvas.clientWidth - 6 : 5;
+  return Array.from({ length: count }, (_, i) => {
+    const [red, , , alpha] = pixel("#lines canvas", x, (i + 0.5) * pitch);
+    return alpha / 255 * red + 255 - alpha;
+  });
+}

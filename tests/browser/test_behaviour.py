@@ -90,6 +90,28 @@ def test_the_matrix_shows_the_shares_above_the_threshold(screen, page):
     assert counts[0] != counts[1] > counts[2] > 0
 
 
+def test_lines_join_a_token_with_those_it_looks_at(screen, page):
+    """Catches lines to other tokens, of another token, or below the threshold."""
+    path, found = page("pair")
+    screen.open(path)
+    open_head(screen, 3, 0)
+    map_LM = maps_of(found)[3, 0]
+    for selector, places in ((FROM, map_LM[5]), (TO, map_LM[:, 12])):
+        side, place = ("to", 5) if selector is FROM else ("from", 12)
+        screen.click(selector.format(place))
+        # The background's lines are fainter than any of the pinned token's.
+        faint = 255 - 0.17 * (255 - screen.run("return channels(property('--accent'))[0]"))
+        reds = screen.measure("ends", side, len(places))
+        assert [red < faint for red in reds] == [byte >= round(255 * 0.02) for byte in places]
+        met = screen.run(
+            "return [...document.querySelectorAll(`.column.${arguments[0]} .met`)]"
+            ".map((token) => Number(token.dataset.place));",
+            side,
+        )
+        assert met == [n for n, byte in enumerate(places) if byte >= round(255 * 0.02)]
+        assert 0 < len(met) < len(places)
+
+
 def test_special_tokens_can_be_hidden(screen, page):
     """Catches a filter of one side alone, and shares that are silently scaled up."""
     path, found = page("short")

@@ -30,13 +30,10 @@ function makeHeadGrid() {
       }));
     }
   }
-  const labels = [
-    ...Array.from({ length: recorded.heads }, (_, head) => element("span", { class: "at-top" },
-      String(head))),
-    ...Array.from({ length: recorded.layers }, (_, layer) => element("span", { class: "at-left" },
-      String(layer))),
-  ];
-  grid.append(canvas, ...labels.map((label) => { label.ariaHidden = "true"; return label; }), ...buttons);
+  const numbers = (count, kind) => Array.from({ length: count }, (_, i) => element("span", {
+    class: kind, "aria-hidden": "true" }, String(i)));
+  const labels = [...numbers(recorded.heads, "at-top"), ...numbers(recorded.layers, "at-left")];
+  grid.append(canvas, ...labels, ...buttons);
 
   const draw = () => {
     const room = grid.clientWidth - GRID.label;
