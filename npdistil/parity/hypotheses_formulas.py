@@ -21,7 +21,8 @@ NAMED = {"gelu": "the exact GELU, with erf", "gelu_tanh": "the tanh form of GELU
 HIDDEN_ACTS = {"gelu": "gelu", "gelu_tanh": "gelu_new", "quick_gelu": "quick_gelu", "relu": "relu"}
 RSTD, PROBS = "embeddings.norm.rstd", "layers.0.attention.probs"
 FIRST_EPS = 1e-6  # where the search for an eps begins
-EPS_STEPS = 4
+EPS_STEPS = 5
+NEAR = 1e-3
 NO_SCORE = -1e9  # of a masked key: its probability is 0
 
 
@@ -87,18 +88,17 @@ def _solved_eps(case: Case) -> Iterator[float]:
     if goal_N.shape != at_N.shape or not np.isfinite(goal_N).all():
         return
     low, high = EPS_RANGE
-    other = FIRST_EPS if eps != FIRST_EPS else 2 * FIRST_EPS
+    other, slope_N = FIRST_EPS if eps < FIRST_EPS / 2 else eps / 2, np.zeros_like(goal_N)
     for _ in range(EPS_STEPS):
         compute = _with_config(ours, layer_norm_eps=other)
         other_N = few.values(compute(few.texts, few.tokens))
-        slope_N = (other_N - at_N) / (other - eps)
+        if abs(other - eps) > NEAR * other:  # nearer by, the slope would be that of rounding
+            slope_N = (other_N - at_N) / (other - eps)
         if not slope_N.any():
             return
         eps, at_N = other, other_N
         other += float(slope_N @ (goal_N - other_N) / (slope_N @ slope_N))
         other = min(max(other, low), high)
-        if other == eps:
-            break
     yield from dict.fromkeys([float(f"{other:.0e}"), float(f"{other:.1e}"), other])
 
 

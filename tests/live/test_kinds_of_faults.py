@@ -69,6 +69,7 @@ KINDS = {
     "two rows on": (partial(ports.positions, shift=2), "positions", ports.POSITION, "two too late"),
     "a row back": (partial(ports.positions, shift=-1), "positions", ports.POSITION, "too early"),
     "eps 1e-5": (partial(ports.another_eps, eps=1e-5), "layer_norm_eps", ports.RSTD, " 1e-05;"),
+    "eps 1e-6": (partial(ports.another_eps, eps=1e-6), "layer_norm_eps", ports.RSTD, " 1e-06;"),
     "eps 3.3e-9": (partial(ports.another_eps, eps=3.3e-9), "layer_norm_eps", ports.RSTD, "3.3e-09"),
     "one scale": (one_scale, "missing_scale", "layers.2.attention.scores", "in layer 2"),
     "one swap": (one_swap, "query_key_swapped", "layers.1.attention.query", "in layer 1"),
