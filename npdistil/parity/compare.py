@@ -34,7 +34,8 @@ class Part(NamedTuple):
     texts: list[str]
     theirs: Observed
     ids: list[IdsRow]
-    tokens: Tokens  # that both sides computed
+    tokens: Tokens  # that we computed: theirs, where our model has rows for them
+    is_theirs: bool
 
 
 def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the model") -> Report:
@@ -59,10 +60,11 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     settings: dict[str, Any] = {}
     ids: list[IdsRow] = []
     kept_parts: list[Part] = []
-    count = 0
+    count, on_their_ids = 0, True
     for part in _parts(ours, side, checked):
         kept_parts = [part] if count == 0 else []  # of several none is kept: they are large
         settings = settings or part.theirs.settings
+        on_their_ids = on_their_ids and part.is_theirs
         ids += [row._replace(number=row.number + count) for row in part.ids]
         count += len(part.texts)
         figures.add(ours, part)
@@ -78,6 +80,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
         settings=tuple(rows),
         ids=tuple(ids),
         activations=tuple(activations),
+        on_their_ids=on_their_ids,
     )
     if report.passed:
         return report
@@ -185,7 +188,8 @@ def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
             if number != last - first:
                 raise InputError(f"{side.name}: {name} of {number} texts, for {last - first}.")
         ids = [] if theirs.input_ids is None else [*ids_rows(tokenizer, texts[some], own, told)]
-        yield Part(texts[some], theirs, ids, told if computable(ours.config, told) else own)
+        known = computable(ours.config, told)
+        yield Part(texts[some], theirs, ids, told if known else own, known)
 
 
 def _spans(lengths: list[int], config: EncoderConfig) -> Iterator[tuple[int, int]]:

@@ -111,6 +111,8 @@ class Report:
             embedding comes last.
         cause: what is likely wrong on the other side (`causes.py`); None: nothing differs, or
             nothing that is known makes us compute the same.
+        on_their_ids: whether ours were computed on the other side's ids; False: our model has no
+            rows for some of them.
     """
 
     model: str
@@ -121,6 +123,7 @@ class Report:
     ids: tuple[IdsRow, ...]
     activations: tuple[ActivationRow, ...]
     cause: Cause | None = None
+    on_their_ids: bool = True
 
     @property
     def first(self) -> str | None:

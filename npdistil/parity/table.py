@@ -123,7 +123,7 @@ def verdict(report: Report) -> Iterator[str]:
         return
     first = report.first
     if first == IDS:
-        yield f"first that differs: {IDS}, so activations were compared on the other side's ids"
+        yield f"first that differs: {IDS}{_computed_on(report)}"
     for row in report.activations:
         if not row.ok:
             why = (
@@ -137,6 +137,18 @@ def verdict(report: Report) -> Iterator[str]:
             yield f"first that differs: {first}; no activation of these texts shows it"
     yield from _cause(report)
     yield "FAILED"
+
+
+def _computed_on(report: Report) -> str:
+    """Which ids activations are of, where the two sides have others."""
+    if not report.activations:
+        return ""
+    if report.on_their_ids:
+        return ", so activations were compared on the other side's ids"
+    return (
+        ", and this model has no rows for some of the other side's, so activations are of "
+        "different ids"
+    )
 
 
 def _cause(report: Report) -> Iterator[str]:

@@ -112,6 +112,7 @@ def test_other_ids_are_one_finding(ours):
     settings = ours.tokenizer_settings._replace(do_lower_case=False)
     report = compare(ours, Port(replace(ours, tokenizer_settings=settings)), TEXTS)
     assert report.first == "input_ids" and all(row.ok for row in report.activations)
+    assert "so activations were compared on the other side's ids" in report.as_table()
     assert [row.ok for row in report.ids] == [False, False, True]
     row = report.ids[0]
     assert (row.place, row.our_piece, row.their_piece) == (2, "un", "[UNK]")
@@ -177,6 +178,13 @@ def test_ids_that_our_model_has_no_rows_for(ours):
     report = compare(ours, Port(ours, change), TEXTS)
     assert report.first == "input_ids" and report.ids[0].their_piece == "id 1000"
     assert row_of(report, "embeddings").ok
+    assert "so activations are of different ids" in report.as_table()
+
+    def alone(seen):
+        return change(seen)._replace(activations={}, embeddings=None)
+
+    lines = compare(ours, Port(ours, alone), TEXTS).as_table().split("\n")
+    assert "first that differs: input_ids" in lines
 
 
 @pytest.mark.parametrize(
