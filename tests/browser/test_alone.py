@@ -92,6 +92,17 @@ def test_what_heads_answer(screen, tmp_path, kind):
     assert screen.find("a[href='#predictions']").is_displayed() and screen.said() == []
 
 
+def test_a_cut_is_told(screen, tmp_path):
+    """Catches an end that is missing without a word, and a model blamed for the page's size."""
+    model = TracedModel.from_pretrained(write_masked_lm(tmp_path))
+    found = explained(model, "the unable c c", max_length=5)
+    path = tmp_path / "page.html"
+    path.write_text(page_html(found), "utf-8")
+    screen.open(path)
+    assert found["ways"][0]["cut"] == 2
+    assert screen.texts("#steps .note") == ["Left out here: 2 more, as this page shows 5 tokens."]
+
+
 def test_a_missing_browser_is_said(monkeypatch):
     """Catches a suite that is green because it looked at nothing."""
     monkeypatch.setenv("NPDISTIL_CHROMIUM", "/nowhere/chromium")

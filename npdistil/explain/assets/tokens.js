@@ -77,7 +77,7 @@ function drawSteps() {
     }
     rows.push(...way.steps.map(stepOfText));
     const cut = way.cut ? [element("p", { class: "note" },
-      `${way.cut} more tokens are left out: the text is longer than the model reads.`)] : [];
+      `Left out here: ${way.cut} more, as this page shows ${recorded.length} tokens.`)] : [];
     rows.push(stepRow("Words, pieces, ids", "each word, what it is cut into, rows of the table",
       element("div", { class: "words" }, ...way.words.map(wordBox)), ...cut));
   });
