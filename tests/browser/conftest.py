@@ -1,4 +1,4 @@
-"""Pages of a model with real weights, and a browser for each file of tests."""
+"""Pages of a model with real weights, and a browser."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,9 +26,10 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def screen() -> Iterator[Screen]:
-    """A browser; that there is none is a failure, for then nothing here was tested."""
+    """A browser for each process of tests; that there is none is a failure, for then nothing here
+    was tested."""
     opened = Screen((Path(__file__).parent / "measure.js").read_text(encoding="utf-8"))
     yield opened
     opened.close()
