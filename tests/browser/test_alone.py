@@ -66,6 +66,20 @@ def test_nasty_text_does_nothing(screen, page):
     assert "<" in screen.texts("#reading .piece")
 
 
+def test_without_scripts(screen, page):
+    """Catches empty figures, and a page that says nothing, where scripts are switched off."""
+    path, _ = page("pair")
+    screen.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        screen.driver.get(path.as_uri())
+        assert screen.find("noscript .note").is_displayed()
+        assert screen.find("#plain").is_displayed() and "##" in screen.find("#plain").text
+        for selector in (".bar", "#text", "#attention", "#layers"):
+            assert not screen.find(selector).is_displayed()
+    finally:
+        screen.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
 @pytest.mark.parametrize("kind", ["fill-mask", "text-classification", "token-classification"])
 def test_what_heads_answer(screen, tmp_path, kind):
     """Catches answers that are not shown, or those of another token or layer."""

@@ -115,7 +115,7 @@ function habits(map) {
     ["itself", meanShare(map, (row) => [row])],
     ["the token before", meanShare(map, (row) => [row - 1])],
     ["the token after", meanShare(map, (row) => [row + 1])],
-    ...(recorded.isPair ? [["words of the other sentence", meanShare(map, others)]] : []),
+    ...(recorded.isPair ? [["the other sentence", meanShare(map, others)]] : []),
   ].filter(([, value]) => value !== null);
 }
 

@@ -68,7 +68,8 @@ function makeReadout() {
       element("h3", {}, title, ...(state.pinned ? [element("span", { class: "badge" }, "pinned")] : [])),
       bars(rows),
       element("p", { class: "quiet" }, left >= 0.005 && now.side === "from"
-        ? `and ${left.toFixed(2)} at ${rest.length} more` : ""));
+        ? `and ${left.toFixed(2)} at ${rest.length} more`
+        : top.length ? "" : "No share here rounds to 0.01."));
   });
   watch(["pinned", "layer", "head"], () => {
     const where = `Layer ${state.layer}, head ${state.head}. `;
