@@ -219,8 +219,8 @@ class Encoder:
             fwd_hooks: as for `run_with_hooks`.
 
         Raises:
-            InputError: a layer that there is not, a state of another shape, the numba backend; as
-                `run_with_cache`.
+            InputError: a layer that there is not, a state of another shape, a name without "*" of
+                what comes before the layer, the numba backend; as `run_with_cache`.
         """
         from .traced import run_from  # likewise
 

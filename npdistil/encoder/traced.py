@@ -1,6 +1,7 @@
 """Passes that are watched: packed values shown padded and by name, and put back as they return."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,16 +87,22 @@ def names_of(encoder: "Encoder") -> dict[str, str]:
 
 
 def watch_for(
-    encoder: "Encoder", names_filter: NamesFilter, hooks: Hooks, more: Iterable[str] = ()
+    encoder: "Encoder",
+    names_filter: NamesFilter,
+    hooks: Hooks,
+    more: Iterable[str] = (),
+    passed: Collection[str] = (),
 ) -> Watch:
-    """A watch over names of the encoder and `more`.
+    """A watch over names of the encoder and `more`, but for `passed`, which the pass begins behind.
 
     Raises:
-        InputError: names that there are not, or not on this backend; hooks on the compiled one.
+        InputError: names that there are not, or not on this backend or in this pass; hooks on the
+            compiled one.
     """
     more, readable = [*more], isinstance(encoder.backend, NumpyBackend)
     shown = {*names_of(encoder), *(name for name in more if readable or ".norm." not in name)}
-    every = dict.fromkeys([*encoder_names(encoder.config, encoder.pooler is not None), *more])
+    own = encoder_names(encoder.config, encoder.pooler is not None)
+    every = dict.fromkeys(name for name in [*own, *more] if name not in passed)
     hooks = [*hooks]
     if hooks and not readable:
         raise InputError(
@@ -103,14 +110,14 @@ def watch_for(
             'can enter; load the model with backend="numpy".'
         )
     if names_filter is None:
-        return Watch(shown, hooks, every)
-    kept = selected(names_filter, every, "names_filter")
+        return Watch(shown, hooks, every, passed)
+    kept = selected(names_filter, every, "names_filter", passed)
     if missing := [name for name in every if name in kept - shown]:
         raise InputError(
             f"names_filter: the numba backend shows {', '.join(COMPILED)} and pooler alone, not "
             f'{missing[0]}; load the model with backend="numpy".'
         )
-    return Watch(kept, hooks, every)
+    return Watch(kept, hooks, every, passed)
 
 
 def run_watched(
@@ -193,7 +200,10 @@ def run_from(
     expect_shape("state", state_BLD, "BLD", D=config.hidden_size)
     if state_BLD.dtype.kind != "f":
         raise InputError(f"state: expected floats, received {state_BLD.dtype}.")
-    watch = watch_for(encoder, names_filter, hooks)
+    first = f"layers.{layer}." if layer < config.num_hidden_layers else "pooler"
+    names = encoder_names(config, has_pooler=True)
+    passed = {*takewhile(lambda name: not name.startswith(first), names)}
+    watch = watch_for(encoder, names_filter, hooks, passed=passed)
     # Ids no longer matter; packing them checks the mask and says where each text's rows are.
     batch, keep_BL = pack(np.zeros(state_BLD.shape[:2], int), attention_mask, None, config)
     rows_TD = state_BLD[keep_BL].astype(encoder.backend.dtype)

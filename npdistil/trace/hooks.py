@@ -25,8 +25,14 @@ class Watch:
         values: what was kept so far, by name.
     """
 
-    def __init__(self, kept: Collection[str], hooks: Hooks, names: Collection[str]) -> None:
-        """Take names and hooks.
+    def __init__(
+        self,
+        kept: Collection[str],
+        hooks: Hooks,
+        names: Collection[str],
+        passed: Collection[str] = (),
+    ) -> None:
+        """Take names and hooks; `passed` as for `selected`.
 
         Raises:
             InputError: hooks that are no pairs of names and a function, or that name nothing.
@@ -34,7 +40,7 @@ class Watch:
         self.kept = frozenset(kept)
         self.values: dict[str, Floats] = {}
         self._hooks = [
-            (selected(chosen, names, "fwd_hooks"), hook) for chosen, hook in _checked(hooks)
+            (selected(chosen, names, "fwd_hooks", passed), hook) for chosen, hook in _checked(hooks)
         ]
         self.hooked = frozenset(name for chosen, _ in self._hooks for name in chosen)
 

@@ -48,7 +48,9 @@ def encoder_names(config: EncoderConfig, has_pooler: bool) -> dict[str, str]:
     return names
 
 
-def selected(names_filter: NamesFilter, names: Collection[str], argument: str) -> frozenset[str]:
+def selected(
+    names_filter: NamesFilter, names: Collection[str], argument: str, passed: Collection[str] = ()
+) -> frozenset[str]:
     """Which of `names` a caller means.
 
     Args:
@@ -57,6 +59,8 @@ def selected(names_filter: NamesFilter, names: Collection[str], argument: str) -
             several strings all that they name; of a function all that it says True to.
         names: all that there are.
         argument: what the caller calls the filter, for messages.
+        passed: what a pass that begins later has behind it. A string with `*` may name these alone,
+            as may a function: it then means nothing.
 
     Raises:
         InputError: a string that names nothing, or something that is no filter.
@@ -76,7 +80,13 @@ def selected(names_filter: NamesFilter, names: Collection[str], argument: str) -
         if not isinstance(pattern, str):
             raise InputError(f"{argument}: a name is a str, received {pattern!r:.80}.")
         meant = set(_matching(pattern, names))
-        if not meant:
+        behind = not meant and any(_matching(pattern, passed))
+        if behind and "*" not in pattern:
+            raise InputError(
+                f"{argument}: {pattern!r:.80} names no activation that is computed: this pass "
+                "begins behind it."
+            )
+        if not (meant or behind):
             raise InputError(f"{argument}: {pattern!r:.80} names no activation{_like(names)}.")
         found |= meant
     return frozenset(found)

@@ -125,6 +125,37 @@ def test_a_restart_is_the_whole(first, ids_BL):
 
 
 @pytest.mark.parametrize(
+    "layer, name",
+    [
+        (0, "embeddings"),
+        (1, "embeddings.norm"),
+        (1, "layers.0.output"),
+        (1, "layers.0"),
+        (2, "layers.1.attention.probs"),
+        (2, "layers"),
+    ],
+)
+def test_a_restart_refuses_what_it_does_not_compute(layer, name):
+    """A hook of an earlier layer that is never called, or a name that silently keeps nothing."""
+    model, state = make(), np.zeros((1, 2, TINY.hidden_size), np.float32)
+    for asked in (
+        {"fwd_hooks": [("pooler", lambda value, _: value), (name, lambda value, _: value)]},
+        {"names_filter": ["pooler", name]},
+    ):
+        (argument,) = asked
+        message = f"{argument}: '{name}' names no activation that is computed: this pass begins"
+        with pytest.raises(InputError, match=message):
+            model.run_from_layer(layer, state, **asked)
+    with pytest.raises(InputError, match=r"'layers\.0\.outputs' names no activation; there are"):
+        model.run_from_layer(layer, state, names_filter="layers.0.outputs")
+    _, seen = model.run_from_layer(layer, state, names_filter=None)
+    reached = [*NAMES][
+        [*NAMES].index(f"layers.{layer}.attention.query" if layer < 2 else "pooler") :
+    ]
+    assert [*seen] == reached
+
+
+@pytest.mark.parametrize(
     "layer, state, message",
     [
         (3, np.zeros((1, 2, 12)), "layer: expected 0 to 2, received 3"),
