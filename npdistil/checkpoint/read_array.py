@@ -4,6 +4,7 @@ import math
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -87,13 +88,16 @@ def _all_finite(piece: Array) -> bool:
     Read as integers, those are the largest of positive sign, and so are those of negative sign
     among all: two maxima, which need no array of answers and no lock of the interpreter.
     """
-    size = piece.dtype.itemsize
-    infinity = np.array([np.inf, -np.inf], piece.dtype)
-    signed, unsigned = np.dtype(f"i{size}"), np.dtype(f"u{size}")
-    return bool(
-        piece.view(signed).max() < infinity.view(signed)[0]
-        and piece.view(unsigned).max() < infinity.view(unsigned)[1]
-    )
+    (signed, infinity), (unsigned, minus_infinity) = _infinities(piece.dtype)
+    return bool(piece.view(signed).max() < infinity and piece.view(unsigned).max() < minus_infinity)
+
+
+@cache
+def _infinities(dtype: np.dtype[Any]) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Integers as wide as a float, and what its infinities are as those."""
+    signed, unsigned = f"i{dtype.itemsize}", f"u{dtype.itemsize}"
+    infinity = np.array([np.inf, -np.inf], dtype)
+    return (signed, int(infinity.view(signed)[0])), (unsigned, int(infinity.view(unsigned)[1]))
 
 
 def _convert(raw: Array, piece: Array, dtype: str, where: str) -> None:

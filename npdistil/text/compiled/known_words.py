@@ -44,4 +44,8 @@ def known_words(
     bits = max((2 * len(words)).bit_length(), FEWEST_BITS)
     slot_S = np.zeros(2 * ((1 << bits) + len(words) + 1), np.uint64)
     place_words(low_V.copy(), high_V.copy(), id_V, 64 - bits, slot_S)
-    return KnownWords(frozen(slot_S), 64 - bits, CASE if lowered else 0)
+    # What follows the last word is free, and the first free place ends a search: a fourth is cut
+    # off, which every start would have to read and hash.
+    behind = int(np.flatnonzero(slot_S[::2]).max(initial=-1)) + 1
+    used = max(1 << bits, behind + 1)
+    return KnownWords(frozen(slot_S[: 2 * used].copy()), 64 - bits, CASE if lowered else 0)

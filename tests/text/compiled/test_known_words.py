@@ -9,6 +9,7 @@ import pytest
 
 from npdistil.kernels.text.entries import place_words
 from npdistil.kernels.text.forms import MOST_BYTES
+from npdistil.kernels.text.known_words import SPREAD
 from npdistil.text.compiled.characters import CharacterSettings, character_map
 from npdistil.text.compiled.known_words import PLAIN, known_words
 from npdistil.text.special import AddedToken
@@ -94,6 +95,20 @@ def test_only_plain_tables_have_words():
             array[code] ^= 1
             changed = chars._replace(**{name: array})
             assert not known_words({"ab": 5}, changed, [], 100).slot_S.any()
+
+
+def test_a_table_ends_behind_its_last_word():
+    """Catches words that are cut off with the free places, and a search that finds no end."""
+    letters = [a + b + c for a in PLAIN for b in PLAIN for c in PLAIN if (a + b + c).islower()]
+    last = [
+        word
+        for word in letters
+        if int.from_bytes(word.encode(), "little") * int(SPREAD) % (1 << 64) >> 60 == 15
+    ][:3]
+    for words, places in ((last, 19), (last[:1], 17)):  # all from the last of 16 places on
+        slot_S = known_words(dict.fromkeys(words, 7), plain_characters(True), [], 100).slot_S
+        found = [int(low).to_bytes(8, "little").rstrip(b"\0").decode() for low in slot_S[30::2]]
+        assert (len(slot_S), found) == (2 * places, [*words, ""])
 
 
 def test_words_whose_places_collide():
