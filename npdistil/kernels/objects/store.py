@@ -21,6 +21,7 @@ MAX_BYTES = 1 << 26
 ALIGNMENT = 64  # bytes; of the memory that a file is read to
 LOCK_SECONDS = 90.0  # nobody compiles longer; who waits so long waits for a process that is stopped
 LOCK_STEP = 0.05
+ROOM = 1 << 20  # bytes; more than any file of object code has
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -203,8 +204,16 @@ def _locked(path: Path) -> int | None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return descriptor
         except BlockingIOError:
+            if not _has_room(descriptor):  # what is made meanwhile will not be there to be loaded
+                break
             time.sleep(LOCK_STEP)
         except OSError:  # a file system without locks
             break
     os.close(descriptor)
     return None
+
+
+def _has_room(descriptor: int) -> bool:
+    """Whether the disk of an open file takes another one."""
+    disk = os.fstatvfs(descriptor)
+    return disk.f_bavail * disk.f_frsize >= ROOM

@@ -4,6 +4,7 @@ import multiprocessing
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import llvmlite
 import numpy as np
@@ -78,6 +79,16 @@ def test_a_seal_breaks_with_any_byte():
         assert unseal(content[:place], "k") is None
     assert unseal(content + b"\0", "k") is None
     assert (len(content) - len(b"\n\0code\n")) % store.ALIGNMENT == 0
+
+
+def test_nobody_waits_for_what_a_full_disk_cannot_keep(tmp_path, monkeypatch):
+    """Catches eight processes on a full disk that compile one after another."""
+    room = SimpleNamespace(f_bavail=3, f_frsize=4096)
+    monkeypatch.setattr(store.os, "fstatvfs", lambda _: room)
+    with store.lock(tmp_path, "name"):
+        start = time.monotonic()
+        with store.lock(tmp_path, "name"):
+            assert time.monotonic() - start < store.LOCK_SECONDS / 3
 
 
 def test_who_waits_for_a_lock_does_not_wait_for_ever(tmp_path, monkeypatch):
