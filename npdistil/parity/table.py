@@ -1,5 +1,6 @@
 """A report as lines for a terminal."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from .hypothesis import IDS
@@ -155,10 +156,16 @@ def _cause(report: Report) -> Iterator[str]:
     cause = report.cause
     if cause is not None:
         yield f"likely cause: {cause.key}, at {cause.where}. {cause.sentence}"
-        yield (
-            f"computed as they seem to, the largest difference where it begins falls from "
-            f"{number(cause.before)} to {number(cause.after)}"
-        )
+        if math.isfinite(cause.before):
+            yield (
+                f"computed as they seem to, the largest difference where it begins falls from "
+                f"{number(cause.before)} to {number(cause.after)}"
+            )
+        else:
+            yield (
+                "where it begins, shapes differ or values are not finite; computed as they seem "
+                f"to, the largest difference is {number(cause.after)}"
+            )
     elif not (report.first or "").startswith(f"{SETTINGS}."):
         yield "likely cause: none that is known makes npdistil compute the same"
 
