@@ -12,6 +12,7 @@ from ..parity.ours import Ours
 from ..parity.own_side import OwnSide
 from ..parity.side import Side
 from ..parity.texts import DEFAULT_TEXTS
+from ..parity.transformers_library import DTYPES
 from .messages import printable, say
 from .model_options import add_model
 from .output_file import checked_output, whole_file
@@ -21,7 +22,6 @@ from .read_texts import read_texts
 EXAMPLE = "npdistil parity weights/all-MiniLM-L6-v2 --against numpy64"
 FAILED = 1
 WITH_FILE, ALONE = ("onnx", "npz"), ("transformers", "numpy64")
-DTYPES = ("float64", "float32")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["transformers"],
         metavar="SIDE",
         help="transformers (the default); onnx FILE; npz FILE, which any program can write; or "
-        "numpy64: our own kernels beside our reference",
+        "numpy64: no other program, but our own numba kernels in float32 beside our float64",
     )
     parser.add_argument(
         "--texts", metavar="FILE", help="one text a line; default: a few that show common mistakes"

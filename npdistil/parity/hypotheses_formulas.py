@@ -17,8 +17,8 @@ from .ours import Ours
 from .side import Observed, Tokens
 
 NAMED = {"gelu": "the exact GELU, with erf", "gelu_tanh": "the tanh form of GELU"}
-# Functions of reference/activation.py by names of hidden_act.
-HIDDEN_ACTS = {"gelu": "gelu", "gelu_tanh": "gelu_new", "quick_gelu": "quick_gelu", "relu": "relu"}
+# How config.json spells a function of reference/activation.py.
+SPELLED = {"gelu": "gelu", "gelu_tanh": "gelu_new", "quick_gelu": "quick_gelu", "relu": "relu"}
 RSTD, PROBS = "embeddings.norm.rstd", "layers.0.attention.probs"
 FIRST_EPS = 1e-6  # where the search for an eps begins
 EPS_STEPS = 5
@@ -30,7 +30,7 @@ def formula_hypotheses(case: Case) -> Iterator[Hypothesis]:
     """Another activation function, eps, mask, scale, or place of LayerNorm."""
     ours, config = case.ours, case.ours.config
     own = config.activation
-    for name, hidden_act in HIDDEN_ACTS.items():
+    for name, hidden_act in SPELLED.items():
         if name != own:  # in `reference.forward.feed_forward`
             yield Hypothesis(
                 "tanh_gelu" if {name, own} == NAMED.keys() else "hidden_act",

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from ..errors import InputError
 
+DTYPES = ("float64", "float32")  # that a folder is loaded in; the first if nobody says
+
 
 def expect_installed() -> None:
     """Say what is missing.

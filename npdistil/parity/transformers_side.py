@@ -22,11 +22,9 @@ from ..reference.pooling import normalize as to_length_one
 from ..tasks.sentence_config import read_sentence_config
 from .classifier import CLASSIFIER, has_classifier
 from .side import Observed
-from .transformers_library import expect_installed, quiet
+from .transformers_library import DTYPES, expect_installed, quiet
 from .transformers_settings import dtype_of, of_model, of_tokenizer
 from .transformers_watch import as_array, watched
-
-DTYPES = ("float64", "float32")
 
 
 class TransformersSide:
