@@ -19,6 +19,7 @@ TIMES = 16
 LEAST_ULPS = 4
 UNIT = float(np.finfo(np.float32).eps)
 BFLOAT16 = "bfloat16"  # which NumPy does not have; arrays of it are shown in float32
+FLOATS = ("float16", BFLOAT16, "float32", "float64")  # what a side may say that it computes in
 
 
 def bound(own_error: float, largest: float, dtype: DTypeLike) -> float:

@@ -12,11 +12,12 @@ from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
 from ..trace.names import encoder_names
-from .bounds import BFLOAT16, bound, unit
+from .bounds import FLOATS, bound, unit
 from .causes import likely_cause
 from .differences import Difference, kept
 from .hypothesis import LOGITS, SENTENCE
 from .ids import computable, ids_rows
+from .known_names import expect_known
 from .ours import Ours
 from .own_side import OwnSide
 from .report import ActivationRow, Figures, IdsRow, Report, SettingRow
@@ -25,7 +26,6 @@ from .side import Observed, Side, Tokens, padded
 BATCH_BYTES = 1 << 30  # of one side's activations in float64, which are all kept
 # What both sides may say and need not agree on.
 _FREE = ("dtype",)
-FLOATS = ("float16", BFLOAT16, "float32", "float64")
 
 
 class Part(NamedTuple):
@@ -51,7 +51,8 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
         model: what the report calls the model.
 
     Raises:
-        InputError: not text, the other side cannot compute them, or it shows nothing.
+        InputError: not text, the other side cannot compute them, or it shows nothing, or something
+            that there is not.
         ConfigError: the vocabulary is larger than the encoder's table.
     """
     checked = as_texts(texts, "texts")
@@ -62,6 +63,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     kept_parts: list[Part] = []
     count, on_their_ids = 0, True
     for part in _parts(ours, side, checked):
+        expect_known(side.name, ours, part.theirs)
         kept_parts = [part] if count == 0 else []  # of several none is kept: they are large
         settings = settings or part.theirs.settings
         on_their_ids = on_their_ids and part.is_theirs

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from ..dims import Floats
 from ..trace.names import encoder_names
-from .bounds import bound, unit
+from .bounds import FLOATS, bound, unit
 from .ours import Ours
 from .side import Observed, Tokens
 
@@ -19,7 +19,6 @@ IDS, TYPES, LOGITS, SENTENCE = "input_ids", "token_type_ids", "head.logits", "se
 BEHIND = {LOGITS: "scores", SENTENCE: "embeddings"}  # fields of an `Observed`
 FEW = 2  # texts that a hypothesis is tried on first
 ENLARGED = 16  # roundings of a difference that a hypothesis may leave of it
-KNOWN = ("float16", "bfloat16", "float32", "float64")
 
 # Our own side under a hypothesis, of texts and of what our tokenizer makes of them.
 Compute = Callable[[Sequence[str], Tokens], Observed]
@@ -121,7 +120,7 @@ class Case:
     def dtype(self, other: Any) -> DTypeLike:
         """What they compute in: what they say, if that is coarser than what they show."""
         told = self.theirs.settings.get("dtype")
-        kinds = [np.asarray(other).dtype, *([told] if told in KNOWN else [])]
+        kinds = [np.asarray(other).dtype, *([told] if told in FLOATS else [])]
         coarser: DTypeLike = max(kinds, key=unit)
         return coarser
 

@@ -1,8 +1,9 @@
 """A file of arrays as the other side: how any language takes part; format: docs/parity.md."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,33 @@ from ..config import HIDDEN_ACTS
 from ..errors import InputError
 from ..fields import shown
 from ..files import parse_json
+from .bounds import FLOATS
 from .npz_file import read_npz
-from .side import SETTINGS, Observed
+from .side import SETTINGS, SIZES, Observed
 
 PREFIX = "activations."
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 SENTENCE, LOGITS = "sentence_embedding", "logits"
 TEXTS, SETTINGS_ENTRY = "texts", "settings"
+
+
+class _Kind(NamedTuple):
+    """What JSON value a setting has: its types, not those that pass for them, and their name."""
+
+    types: tuple[type, ...]
+    told: str
+
+
+_FLAG, _WORDS = _Kind((bool,), "true or false"), _Kind((str,), "a string")
+_INTEGER, _NUMBER = _Kind((int,), "an integer"), _Kind((int, float), "a number")
+_KINDS = {
+    **dict.fromkeys(("do_lower_case", "strip_accents", "tokenize_chinese_chars"), _FLAG),
+    **dict.fromkeys(("max_length", *SIZES), _INTEGER),
+    **dict.fromkeys(("prompt", "pooling", "hidden_act"), _WORDS),
+    "normalize": _FLAG,
+    "layer_norm_eps": _NUMBER,
+    "dtype": _Kind((str,), f"one of {', '.join(FLOATS)}"),
+}
 _ENTRIES = (TEXTS, SETTINGS_ENTRY, IDS, MASK, TYPES, SENTENCE, LOGITS)
 
 
@@ -150,10 +171,14 @@ class NpzSide:
         for name, value in settings.items():
             if name not in SETTINGS:
                 raise self._fault(SETTINGS_ENTRY, f"{name[:40]} is none of {', '.join(SETTINGS)}")
-            if not isinstance(value, str | int | float | bool | None):
-                raise self._fault(SETTINGS_ENTRY, f"{name}: {shown(value)} is no single value")
-        act = settings.get("hidden_act")
-        if isinstance(act, str):
+            kind = _KINDS[name]
+            if type(value) not in kind.types or (name == "dtype" and value not in FLOATS):
+                received = json.dumps(value, ensure_ascii=False)
+                raise self._fault(
+                    SETTINGS_ENTRY, f"{name}: expected {kind.told}, received {received:.80}"
+                )
+        if "hidden_act" in settings:
+            act = settings["hidden_act"]
             settings["hidden_act"] = HIDDEN_ACTS.get(act, act)
         return settings
 

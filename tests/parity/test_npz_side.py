@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from npdistil import InputError
 from npdistil.parity.compare import compare
 from npdistil.parity.npz_file import read_npz
-from npdistil.parity.npz_side import NpzSide
+from npdistil.parity.npz_side import _KINDS, NpzSide
 from npdistil.parity.ours import Ours
-from npdistil.parity.side import padded
+from npdistil.parity.side import SETTINGS, padded
 from tests.tasks.classification.folders import write_classifier
 from tests.tasks.folders import write_settings
 
@@ -101,6 +102,46 @@ def test_ids_may_be_absent(ours, arrays, tmp_path):
     assert [row.name for row in report.activations] == ["layers.1.output"]
 
 
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        (
+            "activations.layers.0.outptu",
+            "'layers.0.outptu' is no activation; the nearest name is 'layers.0.output'",
+        ),
+        (
+            "activations.layers.01.output",
+            "'layers.01.output' is no activation; the nearest name is 'layers.[01].output'",
+        ),
+        ("activations.embedding", "the nearest name is 'embeddings'"),
+        ("activations.", "'' is no activation; the nearest name is"),
+        ("activations." + "x" * 5000, "'x{80}' is no activation"),
+    ],
+)
+def test_names_that_no_activation_has(entry, message, ours, arrays, tmp_path):
+    """Catches a slip of the pen that is reported as a mistake of the model."""
+    wrong = {**arrays, entry: arrays["activations.layers.0.output"]}
+    side = NpzSide.from_file(written(tmp_path / "a.npz", wrong))
+    with pytest.raises(InputError, match=f"^npz a.npz: .*{message}"):
+        compare(ours, side, side.texts)
+
+
+def test_scores_for_a_model_without_a_classifier(ours, arrays, tmp_path):
+    """Catches scores that look as if the port computed them wrongly."""
+    side = NpzSide.from_file(written(tmp_path / "a.npz", arrays))
+    with pytest.raises(
+        InputError, match=r"shows the logits of a classifier .* this model has none"
+    ):
+        compare(replace(ours, head=()), side, side.texts)
+
+
+def test_every_setting_has_a_type(ours):
+    """Catches a setting that is read without a look at it."""
+    assert {*_KINDS} == {*SETTINGS}
+    for name, value in {**ours.settings, "dtype": "float32"}.items():
+        assert type(value) in _KINDS[name].types, name
+
+
 def without(*names):
     return lambda arrays: [arrays.pop(name) for name in names]
 
@@ -124,7 +165,27 @@ def changed(**values):
         (changed(texts=np.array([1, 2])), "expected JSON as a string"),
         (changed(settings="[]"), "expected a JSON object"),
         (changed(settings='{"lower": true}'), "lower is none of do_lower_case"),
-        (changed(settings='{"pooling": ["mean"]}'), "is no single value"),
+        (changed(settings='{"pooling": ["mean"]}'), r'expected a string, received \["mean"\]'),
+        (
+            changed(settings='{"do_lower_case": "true"}'),
+            'do_lower_case: expected true or false, received "true"',
+        ),
+        (changed(settings='{"normalize": 1}'), "normalize: expected true or false, received 1"),
+        (
+            changed(settings='{"strip_accents": null}'),
+            "strip_accents: expected true or false, received null",
+        ),
+        (
+            changed(settings='{"max_length": 256.0}'),
+            r"max_length: expected an integer, received 256\.0",
+        ),
+        (changed(settings='{"hidden_size": true}'), "hidden_size: expected an integer"),
+        (changed(settings='{"layer_norm_eps": "1e-12"}'), "layer_norm_eps: expected a number"),
+        (changed(settings='{"hidden_act": 3}'), "hidden_act: expected a string, received 3"),
+        (
+            changed(settings='{"dtype": "torch.float32"}'),
+            'dtype: expected one of float16, bfloat16, float32, float64, received "torch.float32"',
+        ),
         (changed(settings='{"max_length": NaN}'), "NaN is not JSON"),
         (without("attention_mask"), "needs attention_mask"),
         (without("input_ids"), "goes with input_ids"),
