@@ -50,6 +50,25 @@ def _are_texts(items: Sequence[Any]) -> bool:
     return True
 
 
+def as_text(text: object, name: str) -> str:
+    """One string.
+
+    Raises:
+        InputError: anything else, or a lone surrogate.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"{name}: expected a str, received {type(text).__name__}.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as failure:
+        raise InputError(
+            f"{name}: lone surrogate U+{ord(text[failure.start]):04X} at character "
+            f"{failure.start}, which is not Unicode text. Decode the bytes as UTF-8, or with "
+            'errors="replace".'
+        ) from None
+    return text
+
+
 def _name_the_wrong_one(items: Sequence[Any], name: str, first: int) -> None:
     for index, item in enumerate(items, first):
         if not isinstance(item, str):
@@ -58,15 +77,7 @@ def _name_the_wrong_one(items: Sequence[Any], name: str, first: int) -> None:
                 f"{name}[{index}]: expected a str, received {type(item).__name__}."
                 f"{pairs if isinstance(item, list | tuple) else ''}"
             )
-        if not item.isascii():
-            try:
-                item.encode("utf-8")
-            except UnicodeEncodeError as failure:
-                raise InputError(
-                    f"{name}[{index}]: lone surrogate U+{ord(item[failure.start]):04X} at "
-                    f"character {failure.start}, which is not Unicode text. Decode the bytes as "
-                    'UTF-8, or with errors="replace".'
-                ) from None
+        as_text(item, f"{name}[{index}]")
 
 
 def as_folder(folder: object) -> Path:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..arguments import as_text
 from ..checkpoint.head_names import TASKS
 from ..errors import InputError
 from .messages import say
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = 'npdistil explain "It was naïve." -m weights/all-MiniLM-L6-v2 -o page.html'
 FORMATS = ("html", "png", "svg")
+_SUFFIXES = {".html": "html", ".htm": "html", ".png": "png", ".svg": "svg"}
 # Attention takes layers x heads x tokens x tokens bytes: of 6 x 12 heads a page has up to 3 MB.
 MAX_LENGTH = 128
 
@@ -72,11 +74,12 @@ def run(options: argparse.Namespace) -> None:
         NpdistilError: a text, an option or the model is unusable; the output is as it was then.
     """
     formats = FORMATS if options.format is None else (options.format,)
-    output = checked_output(Path(options.output), tuple(f".{name}" for name in formats))
+    suffixes = [suffix for suffix, name in _SUFFIXES.items() if name in formats]
+    output = checked_output(Path(options.output), suffixes, any_case=True)
     for name, text in (("TEXT", options.text), ("PAIR", options.text_pair)):
-        if text is not None and not text.strip():
+        if text is not None and not as_text(text, name).strip():
             raise InputError(f"{name}: is empty; there is nothing to explain.")
-    file_format = output.suffix[1:]
+    file_format = _SUFFIXES[output.suffix.lower()]
     if file_format != "html":
         from ..explain.plots import require_matplotlib
 
@@ -86,14 +89,19 @@ def run(options: argparse.Namespace) -> None:
 
     model = TracedModel.from_pretrained(options.model, options.task, revision=options.revision)
     asked = MAX_LENGTH if options.max_length is None else options.max_length
-    shown = explained(
-        model,
-        options.text,
-        options.text_pair,
-        name=Path(options.model).resolve().name,
-        max_length=asked,
-        head=options.head,
-    )
+    try:
+        shown = explained(
+            model,
+            options.text,
+            options.text_pair,
+            name=Path(options.model).resolve().name,
+            max_length=asked,
+            head=options.head,
+        )
+    except InputError as failure:
+        argument, colon, rest = str(failure).partition(":")
+        word = {"text": "TEXT", "text_pair": "PAIR"}.get(argument, argument)
+        raise InputError(f"{word}{colon}{rest}") from None
     positions = model.encoder.config.max_position_embeddings
     _say_cut(shown, asked, min(positions, model.tokenizer.model_max_length or positions))
     content = _content(shown, file_format, options.head)
@@ -135,7 +143,9 @@ def _say_cut(shown: "Explained", asked: int, takes: int) -> None:
         why = f"the model takes {takes}"
     for name, way in zip(("TEXT", "PAIR"), shown["ways"], strict=False):
         if way["cut"]:
-            say(f"npdistil: warning: {way['cut']} tokens of {name} are left out: {why}")
+            count = "1 token" if way["cut"] == 1 else f"{way['cut']} tokens"
+            verb = "is" if way["cut"] == 1 else "are"
+            say(f"npdistil: warning: {count} of {name} {verb} left out: {why}")
 
 
 def _layer_and_head(text: str) -> tuple[int, int]:

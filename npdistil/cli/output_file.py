@@ -12,13 +12,18 @@ from ..errors import InputError
 SUFFIXES = (".npy", ".jsonl")
 
 
-def checked_output(path: Path, suffixes: Sequence[str] | None = SUFFIXES) -> Path:
+def checked_output(
+    path: Path, suffixes: Sequence[str] | None = SUFFIXES, any_case: bool = False
+) -> Path:
     """The path, if a file of a known format can be written there; any name where they are None.
+
+    With `any_case`, .HTML is .html.
 
     Raises:
         InputError: another suffix, a folder that is not there, or a folder in the file's place.
     """
-    if suffixes is not None and path.suffix not in suffixes:
+    suffix = path.suffix.lower() if any_case else path.suffix
+    if suffixes is not None and suffix not in suffixes:
         *some, last = suffixes
         known = f"{', '.join(some)} or {last}" if some else last
         raise InputError(f"{path}: the name must end in {known}.")

@@ -56,7 +56,9 @@ def run(options: argparse.Namespace) -> int | None:
     Raises:
         NpdistilError: a model, a file or an option is unusable, or nothing can be compared.
     """
-    page = checked_output(Path(options.html), (".html", ".htm")) if options.html else None
+    page = None
+    if options.html:
+        page = checked_output(Path(options.html), (".html", ".htm"), any_case=True)
     kind, file = _chosen(options.against)
     if options.dtype and kind != "transformers":
         raise InputError("--dtype: goes with --against transformers.")

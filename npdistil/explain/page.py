@@ -75,7 +75,8 @@ def _way(way: Way, name: str) -> str:
     ]
     rows.append(["words", " ".join(f"<code>{_text(word['text'])}</code>" for word in way["words"])])
     cut = way["cut"]
-    note = f"<p>{cut} more tokens of this text were too many and are left out.</p>\n" if cut else ""
+    words = ("1 more token", "was", "is") if cut == 1 else (f"{cut} more tokens", "were", "are")
+    note = "<p>{} of this text {} too many and {} left out.</p>\n".format(*words) if cut else ""
     return note + _table(name, ["Step", "The text then"], rows)
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..dims import Floats
 from ..errors import InputError
+from ..pages.shell import in_pictures
 from .record import Explained, Token
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ OTHER_SCRIPTS = (
     *("Noto Sans Devanagari", "Noto Sans Thai", "Nirmala UI", "Leelawadee UI"),
 )
 _DRAWING = RLock()  # matplotlib's settings are the process's: one thread at a time
-# Control characters are no text in XML; their pictures are.
-_PICTURES = {n: 0x2400 + n for n in range(0x20)} | {0x7F: 0x2421}
 
 
 def require_matplotlib() -> None:
@@ -312,5 +311,5 @@ def _every(length: int) -> int:
 
 def _shown(text: str, longest: int = LONGEST_LABEL) -> str:
     """Text that XML can hold and an axis has room for."""
-    sound = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_PICTURES)
+    sound = in_pictures(text, in_one_line=True)
     return sound if len(sound) <= longest else f"{sound[: longest - 1]}…"

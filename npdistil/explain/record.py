@@ -228,7 +228,9 @@ def explained(
     }
 
 
-def _checked_head(head: tuple[int, int], layers: int, heads: int) -> tuple[int, int]:
+def _checked_head(head: object, layers: int, heads: int) -> tuple[int, int]:
+    if not isinstance(head, tuple | list) or len(head) != 2:
+        raise InputError(f"head: expected (layer, head), received {head!r:.80}.")
     layer, number = (as_integer(value, "head") for value in head)
     if not (0 <= layer < layers and 0 <= number < heads):
         raise InputError(

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arguments import as_positive_or_none, as_texts
+from ..arguments import as_positive_or_none, as_text
 from ..errors import InputError
 from ..tasks.traced_model import TracedModel
 from ..text.steps import TextStep, WordPieces, text_steps, word_pieces
@@ -69,9 +69,9 @@ def read_row(
             is left.
     """
     config, tokenizer = model.encoder.config, model.tokenizer
-    texts = [_checked(text, "text")]
+    texts = [as_text(text, "text")]
     if text_pair is not None:
-        texts.append(_checked(text_pair, "text_pair"))
+        texts.append(as_text(text_pair, "text_pair"))
     given = [word_pieces(tokenizer, one) for one in texts]
     for name, one, words in zip(("text", "text_pair"), texts, given, strict=False):
         if not words:
@@ -121,12 +121,6 @@ def read_row(
         [(start, end) for start, end in spans],
         parts,
     )
-
-
-def _checked(text: object, name: str) -> str:
-    if not isinstance(text, str):
-        raise InputError(f"{name}: expected a str, received {type(text).__name__}.")
-    return as_texts(text, name)[0]
 
 
 def _part(model: TracedModel, text: str, words: list[WordPieces], own: list[int | None]) -> Part:

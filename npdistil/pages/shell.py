@@ -20,6 +20,7 @@ POLICY = (
 _IN_JSON = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})
 # HTML drops or replaces these; their pictures show that they are there.
 _PICTURES = {n: 0x2400 + n for n in range(0x20) if chr(n) not in "\n\t"} | {0x7F: 0x2421}
+_LINE = {ord(char): 0x2400 + ord(char) for char in "\n\t"}
 
 
 def shell(
@@ -85,8 +86,21 @@ def escaped(text: str) -> str:
     >>> escaped('<b title="x">\\x00')
     '&lt;b title=&quot;x&quot;&gt;␀'
     """
+    return html.escape(in_pictures(text))
+
+
+def in_pictures(text: str, in_one_line: bool = False) -> str:
+    """Any text as one that HTML and XML can hold: see `escaped`, which does this too.
+
+    Args:
+        text: any.
+        in_one_line: whether line ends and tabs are shown by their pictures, as all the others are.
+
+    >>> in_pictures("a\\x07\\n", in_one_line=True)
+    'a␇␊'
+    """
     sound = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return html.escape(sound.translate(_PICTURES))
+    return sound.translate(_PICTURES | _LINE if in_one_line else _PICTURES)
 
 
 def _json_element(data: Mapping[str, object]) -> str:

@@ -196,6 +196,8 @@ class TracedModel:
             positions = config.max_position_embeddings
             limit = min(self.tokenizer.model_max_length or positions, positions)
             texts = as_texts(inputs, "inputs")
+            if not texts:
+                raise InputError("inputs: expected at least one text, received none.")
             others = None if text_pair is None else as_texts(text_pair, "text_pair")
             # On the right: a token's position is its column.
             given = self.tokenizer(texts, others, max_length=limit, padding_side="right")

@@ -90,7 +90,7 @@ def test_a_text_that_is_too_long(run, folder, tmp_path, monkeypatch):
     assert json.loads(done.out)["num_truncated_tokens"] == 44
     monkeypatch.setattr(verb, "MAX_LENGTH", 5)
     assert run("explain", "a b c!", "-m", folder, "-o", page).err.startswith(
-        "npdistil: warning: 1 tokens of TEXT are left out: the page shows 5; --max-length N"
+        "npdistil: warning: 1 token of TEXT is left out: the page shows 5; --max-length N"
     )
 
 
@@ -99,10 +99,16 @@ def test_a_text_that_is_too_long(run, folder, tmp_path, monkeypatch):
     [
         (["", "-o", "page.html"], "TEXT: is empty; there is nothing to explain."),
         (["a", " ", "-o", "page.html"], "PAIR: is empty"),
-        (["\x00", "-o", "page.html"], "has no token"),
-        (["a", "-o", "page.pdf"], "page.pdf: the name must end in .html, .png or .svg."),
+        (["\x00", "-o", "page.html"], "TEXT: '\\x00' has no token"),
+        (["a", "\x00", "-o", "page.html"], "PAIR: '\\x00' has no token"),
+        (["\udcff", "-o", "page.html"], "TEXT: lone surrogate U+DCFF at character 0"),
+        (["a", "a\udcff", "-o", "page.html"], "PAIR: lone surrogate U+DCFF at character 1"),
+        (["a", "-o", "page.pdf"], "page.pdf: the name must end in .html, .htm, .png or .svg."),
         (["a", "-o", "page.html", "--format", "png"], "page.html: the name must end in .png."),
-        (["a", "-o", "page.svg", "--format", "html"], "page.svg: the name must end in .html."),
+        (
+            ["a", "-o", "page.svg", "--format", "html"],
+            "page.svg: the name must end in .html or .htm.",
+        ),
         (["a", "-o", "page.svg", "--head", "0.12"], "--head: expected a layer from 0 to 1"),
         (["a", "-o", "page.svg", "--format", "pdf"], "argument --format: invalid choice"),
         (["a", "-o", "none/page.html"], "none does not exist; make it first."),
@@ -119,6 +125,14 @@ def test_bad_input(arguments, message, run, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert message in run("explain", *arguments, "-m", folder).error
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+
+
+@pytest.mark.parametrize("name", ["page.htm", "page.HTML", "page.SVG"])
+def test_names_of_files(name, run, folder, tmp_path):
+    """Catches a page that `parity` would write and `explain` refuses, or a picture in its place."""
+    run("explain", "the c", "-m", folder, "-o", tmp_path / name)
+    beginning = "<?xml" if name.endswith("SVG") else "<!DOCTYPE html>"
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(beginning)
 
 
 def test_pictures(run, folder, tmp_path):

@@ -38,7 +38,7 @@ def npz(folder, tmp_path):
 def test_our_own_backends(run, folder, tmp_path):
     """Catches a page that is not written, texts that are not read, and another exit code."""
     (tmp_path / "texts.txt").write_text("the c\n\nÉ a b\n", encoding="utf-8")
-    page = tmp_path / "report.html"
+    page = tmp_path / "report.HTML"
     done = run(
         "parity", folder, "--against", "numpy64", "--texts", tmp_path / "texts.txt", "--html", page
     )  # fmt: skip

@@ -105,6 +105,8 @@ def test_steps_that_are_left_out_and_tokens_that_were_cut():
     left_out = re.findall(r"<td>([a-z ]+)</td><td>this model leaves it out", page)
     assert left_out == ["accents stripped", "lower case"]
     assert "<p>3 more tokens of this text were too many and are left out.</p>" in page
+    page = page_html(explained(model, "É A a a a", max_length=6))
+    assert "<p>1 more token of this text was too many and is left out.</p>" in page
     whole = page_html(explained(traced_model(), "É A"))
     assert "leaves it out" not in whole and "too many" not in whole
 

@@ -164,7 +164,7 @@ def test_a_text_that_is_too_long(side):
         ((["a", "b"],), "text: expected a str, received list"),
         (("a", "b" * 10_000), r"text: 41 tokens of it have 10001 characters; at most 4100"),
         (("a" + " " * 10_000 + "b",), "text: 41 tokens of it have 10002 characters"),
-        (("a", "\ud800"), r"text_pair\[0\]: lone surrogate"),
+        (("a", "\ud800"), r"text_pair: lone surrogate"),
     ],
 )
 def test_texts_that_cannot_be_explained(arguments, message, model):
@@ -181,6 +181,8 @@ def test_texts_that_cannot_be_explained(arguments, message, model):
             "head: expected a layer from 0 to 1 and a head from 0 to 2, received 2.0",
         ),
         ({"head": (0, -1)}, "head: expected a layer from 0 to 1"),
+        ({"head": (3,)}, r"head: expected \(layer, head\), received \(3,\)"),
+        ({"head": 3}, r"head: expected \(layer, head\), received 3"),
         ({"max_length": 2}, "max_length: 2 tokens hold nothing of the first text"),
         ({"max_length": 0}, "max_length: expected a positive integer"),
     ],

@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import pytest
 
+from npdistil import InputError
 from npdistil.trace.attention import attention_rollout, head_entropy
 from tests.tolerances import GOLDEN_FLOAT64
 from tests.trace.traced import MASK_BL, make
@@ -52,3 +54,20 @@ def test_entropy_of_a_model(ids_BL):
     assert entropy.shape == (2, 5, 3) and not entropy[:, 3].any()
     some = entropy[:, lengths > 0]
     assert (some > 0).all() and (some < np.log(lengths[lengths > 0])[:, None]).all()
+
+
+@pytest.mark.parametrize("function", [attention_rollout, head_entropy])
+@pytest.mark.parametrize(
+    "probs, message",
+    [
+        ([], "received no layer"),
+        (np.zeros((0, 1, 2, 3, 3)), "received no layer"),
+        (np.ones((1, 2, 3, 3)), r"received \[2, 3, 3\]"),
+        ([np.ones((1, 2, 3, 4))], r"received \[1, 2, 3, 4\]"),
+        ([np.ones((1, 2, 3, 3)), np.ones((1, 2, 4, 4))], r"received \[1, 2, 4, 4\]"),
+    ],
+)
+def test_what_is_no_maps_of_layers(function, probs, message):
+    """Catches somebody else's error, and one layer's maps whose texts are taken for layers."""
+    with pytest.raises(InputError, match=f"probs: expected each layer's maps .*{message}"):
+        function(probs)

@@ -130,6 +130,9 @@ def test_bad_calls(tmp_path, masked_lm):
             masked_lm.run_with_cache(inputs, pairs)
     with pytest.raises(InputError, match=r"inputs\[0\]: expected a str"):
         masked_lm.run_with_cache([3])
+    for inputs in ([], np.array([], str)):
+        with pytest.raises(InputError, match="inputs: expected at least one text, received none"):
+            masked_lm.run_with_cache(inputs)
     bare = TracedModel(masked_lm.tokenizer, masked_lm.encoder)
     with pytest.raises(InputError, match=r'needs the head that scores words; .* task="fill-mask"'):
         bare.logit_lens("the")
