@@ -60,6 +60,15 @@ def test_a_file_of_arrays(run, folder, npz):
     assert told["activations"][0]["theirs"]["max_abs"] == pytest.approx(1e-3)
 
 
+def test_an_entry_that_is_misspelt(run, folder, npz):
+    """Catches a slip of the pen that ends in exit code 1, as a mistake of the port does."""
+    arrays = dict(np.load(npz))
+    arrays["activations.layers.1.outptu"] = arrays.pop("activations.layers.1.output")
+    np.savez(npz, **arrays)
+    error = run("parity", folder, "--against", "npz", npz).error
+    assert "'layers.1.outptu' is no activation; the nearest name is 'layers.1.output'" in error
+
+
 def test_terminal_commands_in_texts_are_shown(run, folder, tmp_path):
     """Catches a text that clears the screen."""
     (tmp_path / "texts.txt").write_text("the \x1b[2J c\n", encoding="utf-8")
