@@ -11,13 +11,13 @@ from ..parity.compare import compare
 from ..parity.ours import Ours
 from ..parity.own_side import OwnSide
 from ..parity.side import Side
-from ..parity.texts import DEFAULT_TEXTS
+from ..parity.texts import Text, default_texts
 from ..parity.transformers_library import DTYPES
 from .messages import printable, say
 from .model_options import add_model
 from .output_file import checked_output, whole_file
 from .print_json import add_json
-from .read_texts import read_texts
+from .read_records import read_records
 
 EXAMPLE = "npdistil parity weights/all-MiniLM-L6-v2 --against numpy64"
 FAILED = 1
@@ -41,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "numpy64: no other program, but our own numba kernels in float32 beside our float64",
     )
     parser.add_argument(
-        "--texts", metavar="FILE", help="one text a line; default: a few that show common mistakes"
+        "--texts",
+        metavar="FILE",
+        help='one text a line, or a .jsonl file of lines with "text" and, of pairs, "text_pair"; '
+        "default: a few that show common mistakes",
     )
     parser.add_argument(
         "--dtype", choices=DTYPES, help="what transformers computes in; default: float64"
@@ -64,11 +67,11 @@ def run(options: argparse.Namespace) -> int | None:
         raise InputError("--dtype: goes with --against transformers.")
     if options.texts and kind == "npz":
         raise InputError("--texts: does not go with --against npz, whose file has its texts.")
-    texts: Sequence[str] = read_texts([options.texts]) if options.texts else DEFAULT_TEXTS
-    if not texts:
-        raise InputError(f"--texts: {options.texts} holds none.")
+    texts = _read(options.texts) if options.texts else None
     found = locate(options.model, "sentence", options.revision)
     ours = Ours.from_pretrained(found)
+    if texts is None:
+        texts = default_texts(ours.typed)
     side: Side
     if kind == "npz":
         from ..parity.npz_side import NpzSide
@@ -96,6 +99,24 @@ def run(options: argparse.Namespace) -> int | None:
         for line in report.as_table().split("\n"):
             print(printable(line))
     return None if report.passed else FAILED
+
+
+def _read(name: str) -> list[Text]:
+    """Texts and pairs; an empty second text is none, as for `npdistil classify`."""
+    texts: list[Text] = []
+    for record in read_records([name], ("text",), skip_errors=True):
+        if record.fields is None:
+            raise InputError(record.error)
+        first, second = record.fields["text"], record.fields.get("text_pair")
+        if not isinstance(second, str | None):
+            raise InputError(
+                f'{record.line.where}: field "text_pair": expected a string, received '
+                f"{type(second).__name__}."
+            )
+        texts.append((first, second) if second else first)
+    if not texts:
+        raise InputError(f"--texts: {name} holds none.")
+    return texts
 
 
 def _chosen(against: Sequence[str]) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from .hypotheses_weights import weight_hypotheses
 from .hypothesis import Case, Hypothesis
 from .ours import Ours
 from .side import Observed
+from .texts import Text
 
 FALL = 1 / 5  # what a cause may leave of a difference, which may be little more than rounding
 CERTAIN = 1 / 100  # who leaves no more of it, and explains everything, is the one
@@ -63,7 +64,7 @@ class Found(NamedTuple):
 
 
 def likely_cause(
-    ours: Ours, texts: Sequence[str], theirs: Observed, first: str | None
+    ours: Ours, texts: Sequence[Text], theirs: Observed, first: str | None
 ) -> Cause | None:
     """Try every hypothesis that may begin where the sides differ first, and name the best.
 

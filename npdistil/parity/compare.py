@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_texts
 from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
@@ -22,6 +21,7 @@ from .ours import Ours
 from .own_side import OwnSide
 from .report import ActivationRow, Figures, IdsRow, Report, SettingRow
 from .side import Observed, Side, Tokens, padded
+from .texts import Text, as_inputs, joined
 
 BATCH_BYTES = 1 << 30  # of one side's activations in float64, which are all kept
 # What both sides may say and need not agree on.
@@ -31,14 +31,14 @@ _FREE = ("dtype",)
 class Part(NamedTuple):
     """One batch, as the other side saw it."""
 
-    texts: list[str]
+    texts: list[Text]
     theirs: Observed
     ids: list[IdsRow]
     tokens: Tokens  # that we computed: theirs, where our model has rows for them
     is_theirs: bool
 
 
-def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the model") -> Report:
+def compare(ours: Ours, side: Side, texts: Sequence[Text], model: str = "the model") -> Report:
     """Let both sides compute the same texts, and lay them beside each other.
 
     Activations are compared on the other side's ids where it shows them: so a tokenizer that cuts
@@ -47,7 +47,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     Args:
         ours: our side.
         side: the other one.
-        texts: at least one.
+        texts: at least one; a pair is a tuple of two.
         model: what the report calls the model.
 
     Raises:
@@ -55,7 +55,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
             that there is not.
         ConfigError: the vocabulary is larger than the encoder's table.
     """
-    checked = as_texts(texts, "texts")
+    checked = as_inputs(texts, "texts")
     names = encoder_names(ours.config, ours.params.pooler is not None)
     figures = Table([*names, LOGITS, SENTENCE], beside_numba=not isinstance(side, OwnSide))
     settings: dict[str, Any] = {}
@@ -77,7 +77,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[str], model: str = "the mode
     report = Report(
         model=model,
         side=side.name,
-        texts=tuple(checked),
+        texts=tuple(map(joined, checked)),
         tokens=figures.tokens,
         settings=tuple(rows),
         ids=tuple(ids),
@@ -172,7 +172,7 @@ def shown(observed: Observed) -> dict[str, Floats]:
     return {**observed.activations, **there}
 
 
-def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
+def _parts(ours: Ours, side: Side, texts: list[Text]) -> Iterator[Part]:
     """Batches of texts in their order, none with more attention than memory is good for."""
     mine, tokenizer = ours.tokens(texts), ours.tokenizer
     for first, last in _spans([len(row) for row in mine.input_ids], ours.config):
@@ -182,7 +182,7 @@ def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
         theirs = side.observe(texts[some])
         told = own
         if theirs.input_ids is not None:
-            told = Tokens(theirs.input_ids, theirs.token_type_ids)
+            told = Tokens(theirs.input_ids, _types(ours.config, own, theirs))
         counts = {name: len(rows) for name, rows in told._asdict().items() if rows is not None}
         for name, array in shown(theirs).items():
             counts[name] = len(array) if array.ndim else 0
@@ -192,6 +192,14 @@ def _parts(ours: Ours, side: Side, texts: list[str]) -> Iterator[Part]:
         ids = [] if theirs.input_ids is None else [*ids_rows(tokenizer, texts[some], own, told)]
         known = computable(ours.config, told)
         yield Part(texts[some], theirs, ids, told if known else own, known)
+
+
+def _types(config: EncoderConfig, own: Tokens, theirs: Observed) -> list[list[int]] | None:
+    """Theirs; where they show none, ours of texts that have as many tokens on both sides."""
+    if not config.type_vocab_size or theirs.token_type_ids is not None:
+        return theirs.token_type_ids if config.type_vocab_size else None
+    rows = zip(theirs.input_ids or (), own.token_type_ids or (), strict=False)
+    return [types if len(types) == len(ids) else [0] * len(ids) for ids, types in rows]
 
 
 def _spans(lengths: list[int], config: EncoderConfig) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,7 @@ from .hypothesis import SENTENCE, Case, Compute, Hypothesis, rows_of
 from .moved_norms import moved_norms
 from .ours import Ours
 from .side import Observed, Tokens
+from .texts import Text
 
 NAMED = {"gelu": "the exact GELU, with erf", "gelu_tanh": "the tanh form of GELU"}
 # How config.json spells a function of reference/activation.py.
@@ -117,14 +118,14 @@ def _masks(case: Case) -> Iterator[Hypothesis]:
         whole = Tokens(wide(tokens.input_ids, pad), None if types is None else wide(types, 0))
         return replace(ours, hooks=hooks).compute(whole)._replace(**tokens._asdict())
 
-    def attended(_: Sequence[str], tokens: Tokens) -> Observed:
+    def attended(_: Sequence[Text], tokens: Tokens) -> Observed:
         """A text of padding alone is as wide as theirs, and makes the others so."""
         filler, types = [[0] * width], tokens.token_type_ids
         more = Tokens([*tokens.input_ids, [pad] * width], types and types + filler)
         found = replace(ours, mask_padding=False).compute(more)
         return rows_of(found, range(len(tokens.input_ids)))
 
-    def pooled(_: Sequence[str], tokens: Tokens) -> Observed:
+    def pooled(_: Sequence[Text], tokens: Tokens) -> Observed:
         def hide(scores_BHLM: Floats, name: str) -> None:
             for score_HLM, row in zip(scores_BHLM, tokens.input_ids, strict=True):
                 score_HLM[..., len(row) :] = NO_SCORE
@@ -160,7 +161,7 @@ def unscaled(ours: Ours, layer: str | int) -> Hooks:
 
 
 def _with_config(ours: Ours, **values: Any) -> Compute:
-    def compute(_: Sequence[str], tokens: Tokens) -> Observed:
+    def compute(_: Sequence[Text], tokens: Tokens) -> Observed:
         return replace(ours, config=replace(ours.config, **values)).compute(tokens)
 
     return compute

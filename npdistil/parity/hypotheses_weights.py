@@ -10,8 +10,10 @@ import numpy as np
 from ..checkpoint.names import expected_tensors
 from ..dims import Floats
 from ..params import EncoderParams, map_arrays
-from .hypothesis import Case, Compute, Hypothesis
+from .hypothesis import TYPES, Case, Compute, Hypothesis
 from .ours import Ours
+from .side import Observed, Tokens
+from .texts import Text
 
 # The linear layers of a layer, each of the name of what it makes.
 LINEARS = [f"attention.{name}" for name in ("query", "key", "value", "output")]
@@ -22,7 +24,7 @@ SUM = "embeddings.norm.mean"  # the first activation behind the sum of the table
 def weight_hypotheses(case: Case) -> Iterator[Hypothesis]:
     """Other tables of embeddings, other linears, another precision."""
     yield from _positions(case.ours)
-    yield from _token_types(case.ours)
+    yield from _token_types(case)
     yield from _transposed(case.ours)
     yield from _swapped(case.ours)
     for name, through in (("float16", _float16), ("bfloat16", _bfloat16)):
@@ -54,12 +56,28 @@ def _positions(ours: Ours) -> Iterator[Hypothesis]:
         )
 
 
-def _token_types(ours: Ours) -> Iterator[Hypothesis]:
-    """`reference.forward.embed` without the third table."""
+def _token_types(case: Case) -> Iterator[Hypothesis]:
+    """`reference.forward.embed` without the third table, or with row 0 of it for all tokens."""
+    ours = case.ours
     table_GD = ours.params.embeddings.token_type_GD
     if table_GD is None:
         return
 
+    def untyped(shown: bool, _: Sequence[Text], tokens: Tokens) -> Observed:
+        """Computed with 0, which the ids may show or not."""
+        zeros = [[0] * len(row) for row in tokens.input_ids]
+        found = ours.compute(tokens._replace(token_type_ids=zeros))
+        return found if shown else found._replace(token_type_ids=tokens.token_type_ids)
+
+    if any(map(any, case.tokens.token_type_ids or ())):
+        for begins, shown in ((TYPES, True), (SUM, False)):
+            yield Hypothesis(
+                "token_types",
+                begins,
+                "All their token types are 0; of a pair, those of the second text and of the [SEP] "
+                "behind it are 1: pass token_type_ids.",
+                partial(untyped, shown),
+            )
     yield Hypothesis(
         "token_types",
         SUM,

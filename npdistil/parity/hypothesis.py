@@ -13,6 +13,7 @@ from ..trace.names import encoder_names
 from .bounds import FLOATS, bound, unit
 from .ours import Ours
 from .side import Observed, Tokens
+from .texts import Text
 
 # What is compared beside activations, by its names in a report.
 IDS, TYPES, LOGITS, SENTENCE = "input_ids", "token_type_ids", "head.logits", "sentence_embedding"
@@ -21,7 +22,7 @@ FEW = 2  # texts that a hypothesis is tried on first
 ENLARGED = 16  # roundings of a difference that a hypothesis may leave of it
 
 # Our own side under a hypothesis, of texts and of what our tokenizer makes of them.
-Compute = Callable[[Sequence[str], Tokens], Observed]
+Compute = Callable[[Sequence[Text], Tokens], Observed]
 
 
 class Hypothesis(NamedTuple):
@@ -57,7 +58,7 @@ class Case:
     """
 
     ours: Ours
-    texts: Sequence[str]
+    texts: Sequence[Text]
     tokens: Tokens
     base: Observed
     theirs: Observed

@@ -7,10 +7,11 @@ from ..config import EncoderConfig
 from ..text.tokenizer import Tokenizer
 from .report import IdsRow
 from .side import Tokens
+from .texts import Text, joined
 
 
 def ids_rows(
-    tokenizer: Tokenizer, texts: Sequence[str], ours: Tokens, theirs: Tokens
+    tokenizer: Tokenizer, texts: Sequence[Text], ours: Tokens, theirs: Tokens
 ) -> Iterator[IdsRow]:
     """A row for each text; their pieces are read in our vocabulary.
 
@@ -21,12 +22,13 @@ def ids_rows(
         theirs: likewise.
     """
     for number, text in enumerate(texts):
+        shown = joined(text)
         mine, other = _typed(ours, number), _typed(theirs, number)
-        row = IdsRow(number, text, len(mine), len(other), None, "", "")
+        row = IdsRow(number, shown, len(mine), len(other), None, "", "")
         for place, (one, two) in enumerate(zip_longest(mine, other)):
             if one != two:
                 pieces = _piece(tokenizer, one, two), _piece(tokenizer, two, one)
-                row = IdsRow(number, text, len(mine), len(other), place, *pieces)
+                row = IdsRow(number, shown, len(mine), len(other), place, *pieces)
                 break
         yield row
 

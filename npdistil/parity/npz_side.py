@@ -16,11 +16,12 @@ from ..files import parse_json
 from .bounds import FLOATS
 from .npz_file import read_npz
 from .side import SETTINGS, SIZES, Observed
+from .texts import Text
 
 PREFIX = "activations."
 IDS, MASK, TYPES = "input_ids", "attention_mask", "token_type_ids"
 SENTENCE, LOGITS = "sentence_embedding", "logits"
-TEXTS, SETTINGS_ENTRY = "texts", "settings"
+TEXTS, PAIRS, SETTINGS_ENTRY = "texts", "text_pairs", "settings"
 
 
 class _Kind(NamedTuple):
@@ -40,7 +41,7 @@ _KINDS = {
     "layer_norm_eps": _NUMBER,
     "dtype": _Kind((str,), f"one of {', '.join(FLOATS)}"),
 }
-_ENTRIES = (TEXTS, SETTINGS_ENTRY, IDS, MASK, TYPES, SENTENCE, LOGITS)
+_ENTRIES = (TEXTS, PAIRS, SETTINGS_ENTRY, IDS, MASK, TYPES, SENTENCE, LOGITS)
 
 
 class NpzSide:
@@ -48,7 +49,7 @@ class NpzSide:
 
     Attributes:
         name: with the file's name.
-        texts: that were computed.
+        texts: that were computed; a pair is a tuple of two.
     """
 
     def __init__(self, arrays: dict[str, NDArray[Any]], source: str) -> None:
@@ -70,7 +71,7 @@ class NpzSide:
                 )
         if TEXTS not in arrays:
             raise InputError(f"{source}: has no {TEXTS}; write the texts that were computed.")
-        self.texts = self._texts(arrays[TEXTS])
+        self.texts = self._texts(arrays)
         self._settings = (
             self._settings_of(arrays[SETTINGS_ENTRY]) if SETTINGS_ENTRY in arrays else {}
         )
@@ -90,7 +91,7 @@ class NpzSide:
         """
         return cls(read_npz(Path(path)), str(path))
 
-    def observe(self, texts: Sequence[str]) -> Observed:
+    def observe(self, texts: Sequence[Text]) -> Observed:
         """What the file holds of some of its texts.
 
         Raises:
@@ -155,14 +156,29 @@ class NpzSide:
         ]
         return rows[0], rows[1]
 
-    def _texts(self, array: NDArray[Any]) -> list[str]:
-        if array.dtype.kind == "U" and array.ndim == 1:
-            texts = array.tolist()
-        else:
-            texts = self._json(TEXTS, array)
-        if not isinstance(texts, list) or not texts or len({*map(str, texts)}) != len(texts):
+    def _texts(self, arrays: dict[str, NDArray[Any]]) -> list[Text]:
+        firsts = self._strings(TEXTS, arrays[TEXTS])
+        seconds = self._strings(PAIRS, arrays[PAIRS]) if PAIRS in arrays else [""] * len(firsts)
+        if len(seconds) != len(firsts):
+            raise self._fault(
+                PAIRS,
+                f"{len(seconds)} for {len(firsts)} texts; write null or an empty string for one "
+                "that is alone",
+            )
+        pairs = zip(firsts, seconds, strict=True)
+        texts: list[Text] = [(first, second) if second else first for first, second in pairs]
+        if not texts or len({*texts}) != len(texts):
             raise self._fault(TEXTS, "expected different strings, at least one")
-        return as_texts(texts, f"{self._source}: {TEXTS}")
+        return texts
+
+    def _strings(self, name: str, array: NDArray[Any]) -> list[str]:
+        """An array or a JSON array of strings; null is an empty one; none where it is no array."""
+        is_array = array.dtype.kind == "U" and array.ndim == 1
+        items = array.tolist() if is_array else self._json(name, array)
+        if not isinstance(items, list):
+            return []
+        given = ["" if item is None and name == PAIRS else item for item in items]
+        return as_texts(given, f"{self._source}: {name}")
 
     def _settings_of(self, array: NDArray[Any]) -> dict[str, Any]:
         settings = self._json(SETTINGS_ENTRY, array)

@@ -13,6 +13,7 @@ from ..threads import resolve_num_threads
 from ..trace.names import encoder_names
 from .ours import Ours
 from .side import Observed, padded
+from .texts import Text
 
 MAX_BYTES = 1 << 36
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
@@ -68,7 +69,7 @@ class OnnxSide:
                 )
         self._outputs = self._known_outputs()
 
-    def observe(self, texts: Sequence[str]) -> Observed:
+    def observe(self, texts: Sequence[Text]) -> Observed:
         """See `Side.observe`.
 
         Raises:
@@ -77,6 +78,7 @@ class OnnxSide:
         tokens = self._ours.tokens(texts)
         ids_BL, mask_BL = padded(tokens.input_ids, self._ours.config.pad_token_id)
         B, L = ids_BL.shape
+        types_BL, _ = padded(tokens.token_type_ids or [[0] * L] * B, 0)
         batch, length = self._fixed(0), self._fixed(1)
         if batch not in (None, 1, B) or (length is not None and length < L):
             raise InputError(
@@ -86,11 +88,11 @@ class OnnxSide:
         if length is not None:
             more = ((0, 0), (0, length - L))
             ids_BL = np.pad(ids_BL, more, constant_values=self._ours.config.pad_token_id)
-            mask_BL = np.pad(mask_BL, more)
+            mask_BL, types_BL = np.pad(mask_BL, more), np.pad(types_BL, more)
         arrays = {
             "input_ids": ids_BL,
             "attention_mask": mask_BL,
-            "token_type_ids": np.zeros_like(ids_BL),
+            "token_type_ids": types_BL,
             "position_ids": np.broadcast_to(np.arange(ids_BL.shape[1]), ids_BL.shape),
         }
         feed = {

@@ -15,7 +15,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import as_texts
 from ..checkpoint.locate import locate
 from ..checkpoint.weights_file import folder_of
 from ..config import EncoderConfig
@@ -37,6 +36,7 @@ from ..text.vocab import Vocabulary
 from ..trace.hooks import Hooks
 from .classifier import load_with_head
 from .side import SIZES, Observed, Tokens, padded
+from .texts import Text, as_inputs, halved
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,37 +134,49 @@ class Ours:
             "layer_norm_eps": config.layer_norm_eps,
         }
 
+    @property
+    def typed(self) -> bool:
+        """Whether the two texts of a pair are told from each other by token types."""
+        has_two = self.config.type_vocab_size > 1
+        return has_two and self.tokenizer_settings.returns_token_type_ids
+
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer of these settings, the readable one."""
         parts = self.tokenizer_settings, self.vocabulary, self.added_tokens
         return Tokenizer(*parts, backend="python")
 
-    def tokens(self, texts: Sequence[str]) -> Tokens:
-        """Texts, each behind the prompt, as ids that are cut at `max_length`.
+    def tokens(self, texts: Sequence[Text]) -> Tokens:
+        """Texts and pairs, each behind the prompt, as ids that are cut at `max_length`.
 
         Raises:
-            InputError: not text, or none.
+            InputError: not text, or none; a pair for a model of a single type of tokens.
             ConfigError: the vocabulary is larger than the encoder's table.
         """
-        checked = as_texts(texts, "texts")
+        checked = as_inputs(texts, "texts")
         if not checked:
             raise InputError("texts: expected at least one, received none.")
         tokenizer = self.tokenizer
         expect_fitting(tokenizer, self.config)
-        prompted = [self.prompt + text for text in checked]
-        packed = tokenizer.pack(prompted, self.max_length)
-        rows = np.split(packed.input_ids_T, packed.cu_seqlens[1:-1])
-        ids = [ids_L.tolist() for ids_L in rows]
-        return Tokens(ids, [[0] * len(row) for row in ids] if self.config.type_vocab_size else None)
+        ids, types = [], []
+        for number, (first, second) in enumerate(map(halved, checked)):
+            if second is not None and self.config.type_vocab_size == 1:
+                raise InputError(
+                    f"texts[{number}]: is a pair; this model has one token type, a pair needs two."
+                )
+            packed = tokenizer.pack(self.prompt + first, self.max_length, text_pair=second)
+            ids.append(packed.input_ids_T.tolist())
+            types_T = packed.token_type_ids_T
+            types.append([0] * len(ids[-1]) if types_T is None else types_T.tolist())
+        return Tokens(ids, types if self.config.type_vocab_size else None)
 
     def observe(
-        self, texts: Sequence[str], dtype: str = "float64", backend: str = "numpy"
+        self, texts: Sequence[Text], dtype: str = "float64", backend: str = "numpy"
     ) -> Observed:
         """Compute texts as one batch and show all that was computed.
 
         Args:
-            texts: at least one.
+            texts: at least one; a pair is a tuple of two.
             dtype: "float64" or "float32", which "numba" computes in.
             backend: "numpy" shows all activations, "numba" those of `trace.names.COMPILED`.
 

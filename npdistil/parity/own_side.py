@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .ours import Ours
 from .side import Observed
+from .texts import Text
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,6 @@ class OwnSide:
     ours: Ours
     name: str = "numba float32"
 
-    def observe(self, texts: Sequence[str]) -> Observed:
+    def observe(self, texts: Sequence[Text]) -> Observed:
         """See `Side.observe`."""
         return self.ours.observe(texts, "float32", "numba")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .ours import Ours
     from .report import Report
     from .side import Side
+    from .texts import Text
 
 
 class AssertParity(Protocol):
@@ -23,7 +24,7 @@ class AssertParity(Protocol):
         self,
         model: "str | Path | Ours",
         port: "str | Path | Side | Mapping[str, Any]",
-        texts: Sequence[str] | None = None,
+        texts: "Sequence[Text] | None" = None,
     ) -> "Report":
         """Compare a port with the model, and fail where it computes something else.
 
@@ -31,7 +32,8 @@ class AssertParity(Protocol):
             model: a folder, a model's name at the hub, or an `Ours`.
             port: a `Side`, such as a `TransformersSide`; the path of an .npz or .onnx file; or
                 arrays by the names of an .npz file's entries.
-            texts: that both compute; None: those of the arrays, else `texts.DEFAULT_TEXTS`.
+            texts: that both compute, a pair as a tuple of two; None: those of the arrays, else
+                `texts.default_texts`.
 
         Returns:
             The report, where all agrees.
@@ -51,12 +53,12 @@ def assert_parity() -> AssertParity:
     def check(
         model: "str | Path | Ours",
         port: "str | Path | Side | Mapping[str, Any]",
-        texts: Sequence[str] | None = None,
+        texts: "Sequence[Text] | None" = None,
     ) -> "Report":
         __tracebackhide__ = True
         from .compare import compare
         from .ours import Ours
-        from .texts import DEFAULT_TEXTS
+        from .texts import default_texts
 
         if isinstance(model, Ours):
             ours, name = model, "the model"
@@ -67,7 +69,7 @@ def assert_parity() -> AssertParity:
             ours = loaded[name]
         side = _side(port, ours, texts)
         if texts is None:
-            texts = getattr(side, "texts", DEFAULT_TEXTS)  # those that arrays are of
+            texts = getattr(side, "texts", None) or default_texts(ours.typed)  # arrays have theirs
         report = compare(ours, side, texts, name)
         if not report.passed:
             raise AssertionError(
@@ -78,7 +80,7 @@ def assert_parity() -> AssertParity:
     return check
 
 
-def _side(port: Any, ours: "Ours", texts: Sequence[str] | None) -> "Side":
+def _side(port: Any, ours: "Ours", texts: "Sequence[Text] | None") -> "Side":
     from ..errors import InputError
 
     if isinstance(port, Mapping):
@@ -100,15 +102,20 @@ def _side(port: Any, ours: "Ours", texts: Sequence[str] | None) -> "Side":
     return side
 
 
-def _of_arrays(port: Mapping[str, Any], texts: Sequence[str] | None) -> "Side":
+def _of_arrays(port: Mapping[str, Any], texts: "Sequence[Text] | None") -> "Side":
     """As of an .npz file; texts may be the call's, and settings a dict."""
     import json
 
     import numpy as np
 
-    from .npz_side import SETTINGS_ENTRY, TEXTS, NpzSide
+    from .npz_side import PAIRS, SETTINGS_ENTRY, TEXTS, NpzSide
+    from .texts import as_inputs, halved
 
-    entries = dict(port) if texts is None else {TEXTS: [*texts], **port}
+    entries = dict(port)
+    if texts is not None and TEXTS not in entries:
+        halves = [halved(text) for text in as_inputs(texts, TEXTS)]
+        entries[TEXTS] = [first for first, _ in halves]
+        entries[PAIRS] = [second or "" for _, second in halves]
     if isinstance(entries.get(SETTINGS_ENTRY), Mapping):
         entries[SETTINGS_ENTRY] = json.dumps(dict(entries[SETTINGS_ENTRY]))
     return NpzSide({name: np.asarray(value) for name, value in entries.items()}, "arrays")

@@ -33,7 +33,7 @@ class IdsRow(NamedTuple):
 
     Attributes:
         number: of the text, from 0.
-        text: the text.
+        text: the text, of a pair both: "first | second".
         ours: how many tokens.
         theirs: likewise.
         place: of the first token that differs; None: all agree.
@@ -103,7 +103,7 @@ class Report:
     Attributes:
         model: what was compared.
         side: the other implementation's name.
-        texts: that both computed.
+        texts: that both computed, as in `IdsRow`.
         tokens: of all texts together.
         settings: what both sides say of themselves.
         ids: what both make of the texts; empty: the other side takes ids from us.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dims import Floats
+from .texts import Text
 
 # Of the configuration, under its own names.
 SIZES = (
@@ -75,7 +76,7 @@ class Side(Protocol):
         """What the report calls it."""
         ...
 
-    def observe(self, texts: Sequence[str]) -> Observed:
+    def observe(self, texts: Sequence[Text]) -> Observed:
         """Compute texts as one batch, as the implementation does it for its users.
 
         Raises:

@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..arguments import as_texts
 from ..dims import Floats
 from ..encoder.numpy_backend import POOLING
 from ..errors import InputError, NpdistilError
@@ -22,6 +21,7 @@ from ..reference.pooling import normalize as to_length_one
 from ..tasks.sentence_config import read_sentence_config
 from .classifier import CLASSIFIER, has_classifier
 from .side import Observed
+from .texts import Text, as_inputs, halved
 from .transformers_library import DTYPES, expect_installed, quiet
 from .transformers_settings import dtype_of, of_model, of_tokenizer
 from .transformers_watch import as_array, watched
@@ -173,11 +173,15 @@ class TransformersSide:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(model.eval(), tokenizer, **options)
 
-    def observe(self, texts: Sequence[str]) -> Observed:
+    def observe(self, texts: Sequence[Text]) -> Observed:
         """See `Side.observe`."""
         import torch
 
-        prompted = [self._prompt + text for text in as_texts(texts, "texts")]
+        halves = map(halved, as_inputs(texts, "texts"))
+        prompted = [
+            self._prompt + first if second is None else (self._prompt + first, second)
+            for first, second in halves
+        ]
         batch = self.tokenizer(
             prompted,
             padding=True,
@@ -196,7 +200,9 @@ class TransformersSide:
             output, last, activations = watched(self._base, inputs, whole)
             vectors = None if self._embed is None else self._embed(last, mask, ids)
             scores = None if whole is self._base else as_array(output.logits)
-        types = _rows(batch["token_type_ids"], mask) if "token_type_ids" in inputs else None
+        types = None
+        if "token_type_ids" in taken:  # of which a model makes 0, where it is given none
+            types = _rows(batch.get("token_type_ids", 0 * ids), mask)
         return Observed(self.settings, _rows(ids, mask), types, activations, vectors, scores)
 
     @property

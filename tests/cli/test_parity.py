@@ -48,6 +48,22 @@ def test_our_own_backends(run, folder, tmp_path):
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_pairs_of_texts(run, folder, tmp_path):
+    """Catches a second text that is not read, and a line that is passed by."""
+    file = tmp_path / "texts.jsonl"
+    file.write_text('{"text": "the c", "text_pair": "a"}\n{"text": "a", "text_pair": ""}\n')
+    done = run("parity", folder, "--against", "numpy64", "--texts", file, "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["texts"], told["tokens"]) == (0, ["the c | a", "a"], 6 + 3)
+    for line, message in (
+        ('{"text": "a", "text_pair": 3}', 'field "text_pair": expected a string, received int'),
+        ('{"text_pair": "a"}', 'field "text" is missing'),
+    ):
+        file.write_text(f"{line}\n")
+        error = run("parity", folder, "--against", "numpy64", "--texts", file).error
+        assert f"line 1: {message}" in error and "--skip-errors" not in error
+
+
 def test_a_file_of_arrays(run, folder, npz):
     """Catches a failure that ends in exit code 0, or in 2 as an error does."""
     assert run("parity", folder, "--against", "npz", npz).code == 0

@@ -34,7 +34,8 @@ def test_the_command_beside_transformers(run, dtype, tmp_path):
     assert (done.code, done.err) == (0, f"{page} written\n")
     told = json.loads(done.out)
     assert told["passed"] and told["against"] == f"transformers {dtype}"
-    assert len(told["activations"]) == 37 and len(told["ids"]) == 6
+    assert len(told["activations"]) == 37 and len(told["ids"]) == 7
+    assert told["texts"][-1].count(" | ") == 1
     largest = max(row["theirs"]["max_abs"] for row in told["activations"])
     assert (largest < 1e-11) == (dtype == "float64")
     assert page.stat().st_size < 100_000

@@ -12,7 +12,7 @@ from transformers import AutoModel, AutoTokenizer, BertTokenizerFast
 from npdistil import InputError
 from npdistil.parity.compare import compare
 from npdistil.parity.ours import Ours
-from npdistil.parity.texts import DEFAULT_TEXTS
+from npdistil.parity.texts import default_texts
 from npdistil.parity.transformers_side import TransformersSide
 from npdistil.trace.names import encoder_names
 from tests.live.random_models import CONFIGS, save_random_model
@@ -41,7 +41,8 @@ def folders(tmp_path_factory):
 def test_the_real_model_passes(dtype, minilm_folder, compared):
     """Catches a bound that honest rounding misses, and a setting that is read wrongly."""
     ours = Ours.from_pretrained(minilm_folder)
-    report = compare(ours, TransformersSide.from_pretrained(minilm_folder, dtype), DEFAULT_TEXTS)
+    side = TransformersSide.from_pretrained(minilm_folder, dtype)
+    report = compare(ours, side, default_texts(ours.typed))
     assert report.passed, report.as_table()
     assert report.side == f"transformers {dtype}"
     shown = {row.name: row.theirs for row in report.settings}

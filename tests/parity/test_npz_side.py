@@ -93,6 +93,38 @@ def test_some_of_the_texts(ours, arrays, tmp_path):
         side.observe(["not there"])
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_pairs_of_texts(as_json, ours, tmp_path):
+    """Catches second texts that are passed by, with types that are shown or not."""
+    pairs = [TEXTS[0], (TEXTS[1], "b"), (TEXTS[1], "the c"), TEXTS[1]]
+    seen = ours.observe(pairs)
+    ids_BL, mask_BL = padded(seen.input_ids, 0)
+    seconds = [None, "b", "the c", None] if as_json else ["", "b", "the c", ""]
+    arrays = {
+        "texts": np.array([TEXTS[0], *[TEXTS[1]] * 3]),
+        "text_pairs": np.array(json.dumps(seconds) if as_json else seconds),
+        "input_ids": ids_BL,
+        "attention_mask": mask_BL,
+        "activations.embeddings": seen.activations["embeddings"],
+    }
+    types_BL, _ = padded(seen.token_type_ids, 0)
+    for more in {}, {"token_type_ids": types_BL}:
+        side = NpzSide.from_file(written(tmp_path / "a.npz", {**arrays, **more}))
+        report = compare(ours, side, side.texts)
+        assert side.texts == pairs and report.passed, report.as_table()
+        assert report.texts[1] == report.ids[1].text == "É, a b! | b"
+        assert all("É, a b! | b" in form for form in (report.as_table(), report.as_html()))
+    forgotten = {**arrays, "token_type_ids": 0 * types_BL}
+    report = compare(ours, NpzSide(forgotten, "a.npz"), pairs)
+    assert report.first == "input_ids" and [row.ok for row in report.ids] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert report.cause is not None and report.cause.key == "token_types"
+
+
 def test_ids_may_be_absent(ours, arrays, tmp_path):
     """Catches a port of the encoder alone that cannot take part."""
     few = {name: arrays[name] for name in ("texts", "activations.layers.1.output")}
@@ -187,6 +219,9 @@ def changed(**values):
             'dtype: expected one of float16, bfloat16, float32, float64, received "torch.float32"',
         ),
         (changed(settings='{"max_length": NaN}'), "NaN is not JSON"),
+        (changed(text_pairs='["a"]'), "1 for 3 texts; write null"),
+        (changed(text_pairs='[null, 3, ""]'), r"text_pairs\[1\]: expected a str"),
+        (changed(texts='["a", "a", "b"]', text_pairs='["c", "c", ""]'), "different strings"),
         (without("attention_mask"), "needs attention_mask"),
         (without("input_ids"), "goes with input_ids"),
         (changed(attention_mask=np.eye(3, 9, dtype=int)[:, ::-1]), "on the left"),

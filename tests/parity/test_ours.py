@@ -181,8 +181,24 @@ def test_a_bare_folder_is_as_long_as_the_model_allows(tmp_path):
     assert (ours.max_length, ours.pooling, ours.normalize) == (41, ("mean",), False)
 
 
-@pytest.mark.parametrize("texts", [[], [3], "a\ud800"])
+@pytest.mark.parametrize(
+    "texts", [[], [3], "a\ud800", [("a", "b", "c")], [("a", 3)], [("a", "\ud800")]]
+)
 def test_bad_texts(texts, ours):
     """Catches an empty batch on its way into arrays without a maximum."""
     with pytest.raises(InputError, match="texts"):
         ours.observe(texts)
+
+
+def test_pairs(ours):
+    """Catches a prompt before the second text too, and types of a model that has but one."""
+    prompted = replace(ours, prompt="the ").tokens([("a", "b"), "a"])
+    tokens = ours.tokens([("the a", "b"), "the a"])
+    assert prompted == tokens
+    assert tokens.token_type_ids == [[0, 0, 0, 0, 1, 1], [0, 0, 0, 0]]
+    packed = ours.tokenizer.pack("the a", text_pair="b")
+    assert tokens.input_ids[0] == packed.input_ids_T.tolist()
+    one = replace(ours, config=replace(ours.config, type_vocab_size=1))
+    assert ours.typed and not one.typed
+    with pytest.raises(InputError, match=r"texts\[1\]: is a pair; this model has one"):
+        one.tokens(["a", ("a", "b")])

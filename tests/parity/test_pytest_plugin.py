@@ -130,6 +130,8 @@ def test_what_it_takes(folder, checked):
     vectors = ours.observe(TEXTS).embeddings
     assert checked(ours, OwnSide(ours)).texts != TEXTS
     assert checked(ours, {"sentence_embedding": vectors}, TEXTS).passed
+    pairs = [("the a", "b"), "the a"]
+    assert checked(ours, {"sentence_embedding": ours.observe(pairs).embeddings}, pairs).passed
     settings = {"pooling": "cls"}
     arrays = {"texts": TEXTS, "sentence_embedding": vectors, "settings": settings}
     with pytest.raises(AssertionError, match=r"settings\.pooling"):
