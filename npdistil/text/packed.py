@@ -20,7 +20,7 @@ class PackedIds:
     Attributes:
         input_ids_T: int32.
         cu_seqlens: int32 [B + 1], begins with 0.
-        token_type_ids_T: 0 and 1 in pairs; None: no text has a second one.
+        token_type_ids_T: 0 and 1 in pairs; None: there are no pairs, or the model is told no types.
         num_truncated_tokens: [B], left out of each text; None: nobody asked.
     """
 
@@ -79,10 +79,11 @@ def packed_pairs(rows: Rows, options: CallOptions) -> PackedIds:
     """
     _expect_countable(len(rows.ids_T))
     counted = "num_truncated_tokens" in options.fields
+    typed = "token_type_ids" in options.fields  # not if the folder says that the model takes none
     return PackedIds(
         input_ids_T=rows.ids_T,
         cu_seqlens=rows.cu_seqlens.astype(np.int32),
-        token_type_ids_T=rows.types_T,
+        token_type_ids_T=rows.types_T if typed else None,
         num_truncated_tokens=rows.truncated_N.astype(np.int32) if counted else None,
     )
 

@@ -296,8 +296,8 @@ class Tokenizer(TokenTable):
                 read to their ends.
 
         Returns:
-            `input_ids_T` and `cu_seqlens`, int32, of pairs `token_type_ids_T`, and if asked for
-            `num_truncated_tokens`.
+            `input_ids_T` and `cu_seqlens`, int32, of pairs `token_type_ids_T` where a call would
+            give them, and if asked for `num_truncated_tokens`.
 
         Raises:
             InputError: not text (the message has the index), texts and pairs of different number,

@@ -96,6 +96,19 @@ def test_a_label_of_a_text_that_is_too_long(tmp_path):
         assert same(ours(inputs, top_k=None), wanted)
 
 
+@pytest.mark.parametrize("told", [["input_ids", "attention_mask"], ["input_ids", "token_type_ids"]])
+def test_pairs_of_a_model_that_is_told_no_types(tmp_path, told):
+    """Catches types that the folder says the model does not get."""
+    folder = write_classifier(tmp_path, NAMES)
+    types = {"model_input_names": told, "tokenizer_class": "BertTokenizer"}
+    write_json(folder / "tokenizer_config.json", types)
+    ours, theirs = pipeline("text-classification", folder), peer("text-classification", folder)
+    assert same(ours(PAIR, top_k=None), theirs(PAIR, top_k=None))
+    write_json(folder / "tokenizer_config.json", {})
+    with_types = pipeline("text-classification", folder)
+    assert same(ours(PAIR), with_types(PAIR)) == ("token_type_ids" in told)
+
+
 @pytest.mark.parametrize("labels", [NLI, ("ENTAILMENT", "other"), ("x", "Entail", "y"), NAMES])
 def test_zero_shot(tmp_path, compared, labels):
     """Catches another class of entailment or contradiction, and another order of the labels."""

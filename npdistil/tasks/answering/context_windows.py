@@ -33,7 +33,7 @@ class ContextWindow(NamedTuple):
     """[CLS] question [SEP] stretch [SEP]; with padding on the left the stretch comes first."""
 
     ids_L: Int32s
-    types_L: Int32s  # 0 for what comes first and its [SEP], 1 for what comes second
+    types_L: Int32s  # 0 for what comes first and its [SEP]; 1 behind, if the model is told types
     first: int  # where among these tokens the stretch begins
     words_N: Int32s  # of the stretch
     spans_N2: Int32s
@@ -137,6 +137,8 @@ def context_windows(
         texts = (stretch_N, question.ids_L) if context_first else (question.ids_L, stretch_N)
         ids_L = np.concatenate([cls_, texts[0], sep, texts[1], sep])
         types_L = (np.arange(len(ids_L)) >= len(texts[0]) + 2).astype(np.int32)
+        if not settings.returns_token_type_ids:  # the model is told none
+            types_L[:] = 0
         yield ContextWindow(
             ids_L,
             types_L,

@@ -65,6 +65,13 @@ def test_windows_are_the_rows_of_the_tokenizer(
         assert window.spans_N2.tolist() == spans.tolist()
 
 
+def test_a_model_that_is_told_no_types(tmp_path):
+    """Catches types that the folder says the model does not get."""
+    names = ["input_ids", "attention_mask"]
+    _, found = made(folder(tmp_path, model_input_names=names), QUESTION, CONTEXT, max_seq_len=20)
+    assert found and not any(window.types_L.any() for window in found)
+
+
 def test_every_token_of_the_context_is_in_a_window(tmp_path):
     """Catches a context whose end is never read."""
     _, found = made(folder(tmp_path), QUESTION, CONTEXT, max_seq_len=16, doc_stride=2)
