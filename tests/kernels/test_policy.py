@@ -166,6 +166,8 @@ def test_bounds_are_checked_when_numba_is_told_to(tmp_path):
     script.write_text(program)
     environment = {
         "NUMBA_BOUNDSCHECK": "1",
+        # A plugin's package is to be imported by pytest, not before it; ours brings a plugin.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "NPDISTIL_CACHE_DIR": str(tmp_path / "cache"),
         "PYTHONPATH": str(SOURCE.parent.parent),
         "PATH": "",

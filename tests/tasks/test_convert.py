@@ -280,8 +280,9 @@ def test_no_more_than_one_tensor_in_memory(tmp_path, source):
         on_step=lambda step: peaks.setdefault(step, tracemalloc.get_traced_memory()[1]),
     )
     tracemalloc.stop()
-    # The lock, which comes later, loads the model.
-    assert largest < peaks["weights compared"] < 6 * largest < size / 3
+    # Source and target, both open, keep the memory of a tensor of each size below 4 MB
+    # (`SpareMemory`). The lock, which comes later, loads the model.
+    assert largest < peaks["weights compared"] < 7 * largest < size / 3
 
 
 def test_killed_anywhere(tmp_path):
