@@ -64,14 +64,18 @@ def __getattr__(name: str) -> Any:
     import gc
     from importlib import import_module
 
+    from .blas import resting_threads
+
     # What is imported stays. Looking for garbage in it would take a tenth of the time, with NumPy.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        with resting_threads():
+            module = import_module(f".{_HOMES[name]}", __name__)
     finally:
         if was_enabled:
             gc.enable()
+    value = globals()[name] = getattr(module, name)
     return value
 
 

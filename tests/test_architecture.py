@@ -16,6 +16,7 @@ RANK = {
     "errors": 0,
     "named_tuple": 0,
     "arguments": 1,
+    "blas": 1,
     "cgroup": 1,
     "dims": 1,
     "families": 1,

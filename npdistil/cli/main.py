@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from .. import __version__
+from ..blas import resting_threads
 from ..errors import NpdistilError
 from .messages import say
 
@@ -100,15 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def program() -> NoReturn:
     """The process `npdistil`: `main`, and out.
 
-    A start is short, and three things that Python and NumPy do for long programs would take an
-    eighth of it. Python looks for cycles among all objects while modules are imported, and at its
-    end takes apart all that the system is about to take back at once: whatever has to be closed or
-    written was by then. NumPy's BLAS starts a thread for each processor, which spins for what may
-    come next, where our own threads could compute; here they sleep after a millisecond.
+    A start is short, and what Python does for long programs would take a fifteenth of it: it looks
+    for cycles among all objects while modules are imported, and at its end takes apart all that the
+    system is about to take back at once. Whatever has to be closed or written was by then.
     """
     gc.set_threshold(100_000)
-    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "21")  # 2 ** 21 ticks of the processor's clock
-    code = main()
+    with resting_threads():
+        code = main()
     if sys.stderr is not None:
         with suppress(OSError):  # nobody listens
             sys.stderr.flush()
