@@ -5,8 +5,9 @@
 
 Every start is a process of its own; those that are compared take turns, Transformers behind. All
 have run once before, so the files are in memory, our kernels are compiled and all vectors are
-compared: nothing is timed unless they agree. Times are wall time of the whole process, memory is its largest resident set.
-What misses what is promised is named on standard error, and written all the same: exit code 1.
+compared: nothing is timed unless they agree. Times are wall time of the whole process, memory is
+its largest resident set. What misses what is promised is named on standard error, and written all
+the same: exit code 1.
 Exit code 2: something is not installed or not there.
 """
 
