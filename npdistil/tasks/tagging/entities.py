@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,14 @@ def groups(tagged: Iterable[Tagged]) -> list[list[Tagged]]:
     [['B-PER', 'I-PER'], ['B-PER'], ['O', 'O'], ['I-LOC', 'LOC']]
     """
     found: list[list[Tagged]] = []
+    parts, last = cache(_parts), None  # of a few labels, for many tokens
     for one in tagged:
-        begins, tag = _parts(one.label)
-        if found and not begins and tag == _parts(found[-1][-1].label)[1]:
+        begins, tag = parts(one.label)
+        if tag == last and not begins:
             found[-1].append(one)
         else:
             found.append([one])
+        last = tag
     return found
 
 
