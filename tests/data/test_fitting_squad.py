@@ -59,8 +59,10 @@ def test_a_window_holds_its_answer(few, tokenizer):
 
 def test_as_many_have_no_answer_as_have_none(few, tokenizer):
     """Catches a head that says hardly anything but "no answer", which scores well."""
-    torch.manual_seed(0)
     model: Any = transformers.BertForQuestionAnswering.from_pretrained(MINILM).eval()
+    head = model.qa_outputs  # of numbers of its own: others may draw from the global generator
+    torch.nn.init.normal_(head.weight, std=0.02, generator=torch.Generator().manual_seed(1))
+    torch.nn.init.zeros_(head.bias)
     questions = few(9, 5)
 
     def refused() -> int:
