@@ -54,16 +54,20 @@ class TokenTable:
             InputError: no integers, outside the vocabulary, or a row without a token.
         """
         single = np.ndim(ids) == 0 and not isinstance(ids, str | bytes | Sequence)
+        tokens = self._tokens(as_ids([ids] if single else ids, self.vocab_size))
+        return tokens[0] if single else tokens
+
+    def _tokens(self, checked: list[int]) -> list[str]:
         listed = self._vocabulary.tokens
         tokens = []
-        for token_id in as_ids([ids] if single else ids, self.vocab_size):
+        for token_id in checked:
             token = self._shown.get(token_id, listed[token_id])
             if token is None:
                 raise InputError(
                     f"ids: {token_id} is a row of the vocabulary that no token points to."
                 )
             tokens.append(token)
-        return tokens[0] if single else tokens
+        return tokens
 
     @overload
     # A str is an Iterable[str], too; the first overload that fits is meant.
@@ -117,7 +121,7 @@ class TokenTable:
         checked = as_ids(ids, self.vocab_size)
         kept = [token_id for token_id in checked if not (skip and token_id in self._special_ids)]
         text = join_pieces(
-            self.convert_ids_to_tokens(kept),
+            self._tokens(kept),
             self.settings.continuing_subword_prefix,
             cleanup=self.settings.decoder_cleanup,
         )
