@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from npdistil.tasks.filling.best_words import BLOCK, best_words, largest
+from npdistil.tasks.filling.best_words import GROUP, best_words, largest
 
 # Few values, so that many are equal.
 scores = arrays(
     np.float32,
-    st.integers(1, 5 * BLOCK),
+    st.integers(1, 5 * GROUP),
     elements=st.sampled_from([-3.0, 0.0, 0.5, 2.0, 7.0]),
     fill=st.just(np.float32(-1)),
 )
@@ -19,7 +19,7 @@ scores = arrays(
 
 @given(scores, st.integers(1, 12))
 def test_the_largest_are_those_of_a_sort(scores_V, count):
-    """Catches a block that is passed over, the last words behind whole blocks, and ties."""
+    """Catches a group that is passed over, the last words behind whole groups, and ties."""
     wanted = np.argsort(-scores_V, kind="stable")[:count]
     assert largest(scores_V, count).tolist() == wanted.tolist()
 
@@ -45,14 +45,14 @@ def test_there_are_no_more_words_than_targets(rng):
 
 
 def test_all_words_can_be_asked_for(rng):
-    """Catches the largest blocks taken for all there are."""
-    logits_MV = rng.standard_normal((1, 3 * BLOCK))
-    prob_MK, ids_MK = best_words(logits_MV, 3 * BLOCK)
-    assert sorted(ids_MK[0].tolist()) == list(range(3 * BLOCK))
+    """Catches the largest groups taken for all there are."""
+    logits_MV = rng.standard_normal((1, 3 * GROUP))
+    prob_MK, ids_MK = best_words(logits_MV, 3 * GROUP)
+    assert sorted(ids_MK[0].tolist()) == list(range(3 * GROUP))
     assert prob_MK.sum() == pytest.approx(1)
 
 
 def test_nan_is_not_hidden():
     """Catches a broken model that is answered with fewer words, or with numbers that look well."""
-    prob_MK, ids_MK = best_words(np.full((1, 4 * BLOCK), np.nan, np.float32), 2)
+    prob_MK, ids_MK = best_words(np.full((1, 4 * GROUP), np.nan, np.float32), 2)
     assert np.isnan(prob_MK).all() and ids_MK.shape == (1, 2)
