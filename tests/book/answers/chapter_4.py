@@ -42,49 +42,40 @@ def fixed_eps(x_LD, residual_LD, weight_D, bias_D, eps):
     return layer_norm(x_LD + residual_LD, weight_D, bias_D, 1e-12)
 
 
-def halves(hidden_LD, params, num_heads):
-    """The attention of a layer, and a function for its feed-forward part."""
+def halves(hidden_LD, params, num_heads, eps, bend=gelu):
+    """What a layer's first half gives, and a function for its feed-forward part."""
     spans = np.array([0, len(hidden_LD)])
     mixed_LD, _ = self_attention(hidden_LD, spans, params.attention, num_heads)
     wide, narrow = params.feed_forward.intermediate, params.feed_forward.output
 
     def thought(x_LD):
-        wide_LF = gelu(linear(x_LD, wide.weight_EI, wide.bias_E))
+        wide_LF = bend(linear(x_LD, wide.weight_EI, wide.bias_E))
         return linear(wide_LF, narrow.weight_EI, narrow.bias_E)
 
-    return mixed_LD, thought
+    return add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps), thought
 
 
-def layer(hidden_LD, params, num_heads, eps):
-    mixed_LD, thought = halves(hidden_LD, params, num_heads)
-    middle_LD = add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps)
+def layer(hidden_LD, params, num_heads, eps, bend=gelu):
+    middle_LD, thought = halves(hidden_LD, params, num_heads, eps, bend)
     return add_and_norm(thought(middle_LD), middle_LD, *params.feed_forward.norm, eps)
 
 
 def old_residual(hidden_LD, params, num_heads, eps):
-    mixed_LD, thought = halves(hidden_LD, params, num_heads)
-    middle_LD = add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps)
+    middle_LD, thought = halves(hidden_LD, params, num_heads, eps)
     return add_and_norm(thought(middle_LD), hidden_LD, *params.feed_forward.norm, eps)
 
 
 def one_norm_twice(hidden_LD, params, num_heads, eps):
-    mixed_LD, thought = halves(hidden_LD, params, num_heads)
-    middle_LD = add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps)
+    middle_LD, thought = halves(hidden_LD, params, num_heads, eps)
     return add_and_norm(thought(middle_LD), middle_LD, *params.attention.norm, eps)
 
 
 def without_bend(hidden_LD, params, num_heads, eps):
-    mixed_LD, _ = halves(hidden_LD, params, num_heads)
-    middle_LD = add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps)
-    wide, narrow = params.feed_forward.intermediate, params.feed_forward.output
-    wide_LF = linear(middle_LD, wide.weight_EI, wide.bias_E)
-    thought_LD = linear(wide_LF, narrow.weight_EI, narrow.bias_E)
-    return add_and_norm(thought_LD, middle_LD, *params.feed_forward.norm, eps)
+    return layer(hidden_LD, params, num_heads, eps, bend=lambda x: x)
 
 
 def fed_with_what_came_in(hidden_LD, params, num_heads, eps):
-    mixed_LD, thought = halves(hidden_LD, params, num_heads)
-    middle_LD = add_and_norm(mixed_LD, hidden_LD, *params.attention.norm, eps)
+    middle_LD, thought = halves(hidden_LD, params, num_heads, eps)
     return add_and_norm(thought(hidden_LD), middle_LD, *params.feed_forward.norm, eps)
 
 
