@@ -7,7 +7,7 @@ def parameter_count(config):
     `config` has the keys of config.json: vocab_size, max_position_embeddings, type_vocab_size,
     hidden_size, num_hidden_layers, intermediate_size. Every linear layer has a bias.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # yours to write; until then check.py says so
 
 
 def soft_target_loss(teacher_BC, student_BC, temperature):
@@ -16,7 +16,7 @@ def soft_target_loss(teacher_BC, student_BC, temperature):
     Both are scores before softmax, divided by the temperature before it. They may be in the
     thousands. KL(p, q) is the sum of p · log(p / q) over the classes.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # yours to write; until then check.py says so
 
 
 def layer_pairs(student_layers, teacher_layers):
@@ -25,4 +25,4 @@ def layer_pairs(student_layers, teacher_layers):
     State 0 is what the embeddings give, state k what the k-th layer gives. XtremeDistil pairs all
     states of the student, in order, with as many of the teacher: its topmost.
     """
-    raise NotImplementedError
+    raise NotImplementedError  # yours to write; until then check.py says so
