@@ -1,12 +1,10 @@
 """What the answers of chapter 1 must do; each message says which thought is missing."""
 
-from pathlib import Path
+from expected import WEIGHTS
 
 from npdistil import Tokenizer
 from npdistil.text.accents import strip_accents
 from npdistil.text.aligned import AlignedText
-
-WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
 
 
 def check_longest_match(longest_match):

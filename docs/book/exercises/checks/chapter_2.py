@@ -1,14 +1,10 @@
 """What the answers of chapter 2 must do; each message says which thought is missing."""
 
-from pathlib import Path
-
 import numpy as np
-from expected import expect
+from expected import WEIGHTS, expect
 
 from npdistil.checkpoint.load import load_encoder
 from npdistil.reference import forward
-
-WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
 
 
 def check_embed(embed):

@@ -1,15 +1,10 @@
 """What the answers of chapter 3 must do; each message says which thought is missing."""
 
-from pathlib import Path
-
 import numpy as np
-from expected import expect
+from expected import IDS, WEIGHTS, expect
 
 from npdistil.checkpoint.load import load_encoder
 from npdistil.reference import forward
-
-WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
-IDS = np.array([101, 2002, 2938, 2011, 1996, 2314, 2924, 1012, 102])  # He sat by the river bank.
 
 
 def first_layer():

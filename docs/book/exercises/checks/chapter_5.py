@@ -1,15 +1,11 @@
 """What the answers of chapter 5 must do; each message says which thought is missing."""
 
-from pathlib import Path
-
 import numpy as np
-from expected import expect
+from expected import IDS, WEIGHTS, expect
 
 from npdistil import Encoder, Tokenizer
 from npdistil.checkpoint.load import load_encoder
 from npdistil.reference import forward, pooling
-
-WEIGHTS = Path(__file__).parents[4] / "weights" / "all-MiniLM-L6-v2"
 
 
 def check_mean_pool(mean_pool):
@@ -76,15 +72,14 @@ def check_restart_with(restart_with):
     expect("restart_with, n the last layer,", found, np.array([[5.0, 6.0], kept[3][1]]), hint)
 
     config, params = load_encoder(WEIGHTS, np.float64)
-    ids = np.array([101, 2002, 2938, 2011, 1996, 2314, 2924, 1012, 102])
-    spans = np.array([0, len(ids)])
+    spans = np.array([0, len(IDS)])
 
     def layer_of(n):
         part = params.layers[n]
         return lambda x_LD: forward.transformer_layer(x_LD, spans, part, config)[0]
 
     layers = [layer_of(n) for n in range(config.num_hidden_layers)]
-    states = [forward.embed(ids, 0 * ids, np.arange(len(ids)), params, config)]
+    states = [forward.embed(IDS, 0 * IDS, np.arange(len(IDS)), params, config)]
     for layer in layers:
         states.append(layer(states[-1]))
     donor_D = states[2][0]
