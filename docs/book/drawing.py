@@ -26,10 +26,6 @@ class Drawing:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._add("polyline", more, points=path, fill="none", stroke=colour)
 
-    def circle(self, x: float, y: float, radius: float, fill: str) -> None:
-        """A dot."""
-        self._add("circle", {}, cx=x, cy=y, r=radius, fill=fill)
-
     def text(
         self,
         x: float,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from drawing import COLOURS, LETTER, MONO, SANS, Drawing, shade
+from drawing import COLOURS, LETTER, SANS, Drawing, shade
 from numpy.typing import ArrayLike
 
 Span = tuple[int, int, object]  # first character, the one behind the last, what to write there
@@ -60,10 +60,11 @@ def heatmap(
     return drawing
 
 
-def heatmaps(values: ArrayLike, names: Sequence[str], title: str, across: int = 6) -> Drawing:
+def heatmaps(values: ArrayLike, names: Sequence[str], title: str) -> Drawing:
     """Several maps [N, L, M] beside each other, all on one scale, with a name each."""
     maps = np.asarray(values, np.float64)
     cell = max(2.0, min(10.0, 120 / maps.shape[1]))
+    across = 6  # maps in a line
     width, height = maps.shape[2] * cell + 14, maps.shape[1] * cell + 24
     lines = -(-len(maps) // across)
     drawing = Drawing(width * min(across, len(maps)), height * lines, title)
@@ -94,9 +95,7 @@ def bars(values: ArrayLike, names: Sequence[str], title: str, digits: int = 2) -
     return drawing
 
 
-def lines(
-    x: ArrayLike, series: Mapping[str, ArrayLike], title: str, x_name: str = "", y_name: str = ""
-) -> Drawing:
+def lines(x: ArrayLike, series: Mapping[str, ArrayLike], title: str, x_name: str = "") -> Drawing:
     """Curves over the same x; each is named at its right end.
 
     Args:
@@ -104,7 +103,6 @@ def lines(
         series: the values [N] of each curve, by name.
         title: stands beneath.
         x_name: under the axis.
-        y_name: above the axis.
     """
     across = np.asarray(x, np.float64)
     curves = {name: np.asarray(values, np.float64) for name, values in series.items()}
@@ -127,7 +125,6 @@ def lines(
     for a in _ticks(across[0], across[-1]):
         drawing.text(place(a, low)[0], top + height + 16, f"{a:.4g}", "middle", size=11)
     drawing.text(left + width / 2, top + height + 36, x_name, "middle", font=SANS)
-    drawing.text(0, 12, y_name, font=SANS)
     free = top - 12.0
     for n, (name, values) in enumerate(sorted(curves.items(), key=lambda item: -item[1][-1])):
         colour, dashes = COLOURS[n % len(COLOURS)], ("", "6 3", "2 3")[n % 3]
@@ -162,4 +159,4 @@ def _fields(
         if digits is not None:
             colour = "#ffffff" if share > 0.55 else "#222222"
             number = f"{value:.{digits}f}"
-            drawing.text(x + cell / 2, y + cell / 2 + 4, number, "middle", 10, colour, MONO)
+            drawing.text(x + cell / 2, y + cell / 2 + 4, number, "middle", 10, colour)

@@ -16,7 +16,7 @@ def test_texts_are_shown_and_not_obeyed():
     drawn = FIGURES.text_way("<b>", {hostile: [(0, 3, hostile)]}, hostile)._repr_html_()
     drawn += FIGURES.bars([1.0], [hostile], hostile)._repr_html_()
     drawn += FIGURES.heatmap([[1.0]], [hostile], [hostile], hostile)._repr_html_()
-    drawn += FIGURES.lines([0, 1], {hostile: [0, 1]}, hostile, hostile, hostile)._repr_html_()
+    drawn += FIGURES.lines([0, 1], {hostile: [0, 1]}, hostile, hostile)._repr_html_()
     assert drawn.count("&lt;script&gt;") > 8 and "<script" not in drawn and "<b>" not in drawn
 
 
