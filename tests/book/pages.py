@@ -1,26 +1,18 @@
 """What the book's tests share: its folder, its chapters, and how it is built."""
 
-import importlib.util
+import importlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "docs" / "book"
-# The book's files find each other as they do in the reader's command and in the cells.
+# The book is no package: its files are found as in the reader's command and in the cells.
 sys.path.append(str(BOOK))
+CHECK, FIGURES = map(importlib.import_module, ("check", "figures"))
 PAGES = {int(page.name[:2]): page for page in sorted(BOOK.glob("0*.md"))}
-
-
-def load(path: Path) -> ModuleType:
-    """A file of the book, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"book_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:

@@ -8,9 +8,8 @@ import sys
 
 import pytest
 
-from tests.book.pages import BOOK, PAGES, ROOT, load
+from tests.book.pages import BOOK, CHECK, PAGES, ROOT
 
-CHECK = load(BOOK / "check.py")
 CHAPTERS = [int(path.stem[8:]) for path in sorted((BOOK / "exercises").glob("chapter_*.py"))]
 ANSWERS = {n: importlib.import_module(f"tests.book.answers.chapter_{n}") for n in CHAPTERS}
 MISTAKES = [

@@ -5,9 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.book.pages import BOOK, load
-
-FIGURES = load(BOOK / "figures.py")
+from tests.book.pages import FIGURES
 
 
 def test_texts_are_shown_and_not_obeyed():
