@@ -88,7 +88,7 @@ build: $(VENV)/installed-test  ## a wheel and an sdist in dist/
 	$(BIN)/python -m build
 
 clean:  ## remove what was made, but not the weights
-	rm -rf $(VENV) $(PEERS) .bench-cache dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .bench-cache build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -14,7 +14,7 @@ KERNELS = {
     "embed": 5e-6,  # the same
     "attention": 5e-6,  # scores of size 1, weights that sum to 1
     "pool_mean": 1e-6,  # a sum over at most 512 rows
-    "pool_mean_sqrt_len": 4e-6,  # the same, of size 1 and not 1 / sqrt(70); up to 512 rows
+    "pool_mean_sqrt_len": 4e-6,  # the same, of size 1 and not 1 / sqrt(512)
     "pool_weighted_mean": 1e-6,  # as the mean, and a product each
     "pool_max": 0.0,  # no arithmetic
     "pool_first": 0.0,  # no arithmetic
