@@ -8,7 +8,7 @@ from npdistil.reference import forward
 
 
 def first_layer():
-    """Queries, keys and values [L, D] of the model's first layer for the sentence above."""
+    """Queries, keys and values [L, D] of the model's first layer for the sentence of IDS."""
     config, params = load_encoder(WEIGHTS, np.float64)
     places = np.arange(len(IDS))
     hidden_LD = forward.embed(IDS, 0 * IDS, places, params, config)
