@@ -4,23 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..config import EncoderConfig
 from ..dims import Floats
 from ..errors import InputError
 from ..trace.names import encoder_names
 from .bounds import FLOATS, bound, unit
 from .causes import likely_cause
-from .differences import Difference, kept
+from .differences import Difference
 from .hypothesis import LOGITS, SENTENCE
 from .ids import computable, ids_rows
 from .known_names import expect_known
 from .ours import Ours
 from .own_side import OwnSide
 from .report import ActivationRow, Figures, IdsRow, Report, SettingRow
-from .side import Observed, Side, Tokens, padded
+from .side import Observed, Side, Tokens
 from .texts import Text, as_inputs, joined
 
 BATCH_BYTES = 1 << 30  # of one side's activations in float64, which are all kept
@@ -114,32 +111,32 @@ class Table:
         theirs = shown(part.theirs)
         if ours.params.pooler is None:
             theirs.pop("pooler", None)  # of files without one, frameworks make up a random one
-        self.tokens += sum(map(len, part.tokens.input_ids))
+        lengths_B = [len(row) for row in part.tokens.input_ids]
+        self.tokens += sum(lengths_B)
         if not theirs:
             return
-        _, mask_BL = padded(part.tokens.input_ids, 0)
         exact = shown(ours.compute(part.tokens))
-        self._add("theirs", theirs, exact, mask_BL)
+        self._add("theirs", theirs, exact, lengths_B)
         # One after another: all activations of a side at a time are enough.
         for side, backend in {"numpy32": "numpy", "numba32": "numba"}.items():
             if backend == "numpy" or self._beside_numba:
                 own = shown(ours.compute(part.tokens, "float32", backend))
                 values = {name: value for name, value in own.items() if name in theirs}
-                self._add(side, values, exact, mask_BL)
+                self._add(side, values, exact, lengths_B)
 
     def _add(
         self,
         side: str,
         values: dict[str, Floats],
         exact: dict[str, Floats],
-        mask_BL: NDArray[np.bool_],
+        lengths_B: Sequence[int],
     ) -> None:
         for name, value in values.items():
             found = self._found.setdefault(name, {}).setdefault(side, Difference())
             if name not in exact:
                 found.problem = "ours has none of this name"
             else:
-                found.add(exact[name], value, kept(mask_BL, exact[name].shape))
+                found.add(exact[name], value, lengths_B)
 
     def rows(self, dtype: object) -> list[ActivationRow]:
         """In the order of computation; `dtype` is what the other side says it computes in."""

@@ -1,15 +1,13 @@
 """How far two arrays of one activation are from each other, over as many batches as there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from ..dims import Floats
-
-# Axes that are columns of a padded batch, by how many there are: [B, L, D] and [B, H, L, L].
-_COLUMNS = {3: (1,), 4: (2, 3)}
 
 
 @dataclass
@@ -51,25 +49,21 @@ class Difference:
         largest: Any = np.asarray(self.largest, kind)
         return self.max_abs / float(np.spacing(largest))
 
-    def add(self, ours: Floats, theirs: Floats, keep: NDArray[np.bool_]) -> None:
+    def add(self, ours: Floats, theirs: Floats, lengths_B: Sequence[int]) -> None:
         """Take in one batch.
 
         Args:
             ours: float64 [B, ...].
             theirs: any numbers, of the same shape but for columns of tokens: more are padding.
-            keep: of ours, what is compared.
+            lengths_B: how many tokens each text has.
         """
         self.dtype = theirs.dtype
-        columns = _COLUMNS.get(ours.ndim, ())
-        if theirs.ndim != ours.ndim or any(
-            size < own or (size > own and axis not in columns)
-            for axis, (size, own) in enumerate(zip(theirs.shape, ours.shape, strict=True))
-        ):
-            self.problem = f"shape {list(theirs.shape)} for {list(ours.shape)}"
-            return
-        cut = theirs[tuple(slice(size) for size in ours.shape)].astype(np.float64)
-        for own, other, kept in zip(ours, cut, keep, strict=True):
-            self._add(own[kept], other[kept])
+        for own, other, length in zip(ours, theirs, lengths_B, strict=True):
+            own, other = kept(own, length), kept(other, length)
+            if own.shape != other.shape:
+                self.problem = f"shape {list(theirs.shape)} for {list(ours.shape)}"
+                return
+            self._add(own.ravel(), other.ravel().astype(np.float64))
 
     def _add(self, own_N: Floats, other_N: Floats) -> None:
         if not own_N.size:
@@ -87,16 +81,13 @@ class Difference:
             self.cosine = min(self.cosine, float(own_N @ other_N) / lengths)
 
 
-def kept(mask_BL: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Where an activation has values: at tokens, and in maps where two tokens meet.
+def kept(value: Floats, length: int) -> Floats:
+    """One text's part of an activation, without padding: at tokens, in maps where two tokens meet.
 
     Args:
-        mask_BL: where tokens are.
-        shape: of the activation: [B, L, ...], [B, H, L, L] or [B, E].
+        value: [L, E], [H, L, L], or what has no columns of tokens: [E].
+        length: how many tokens the text has.
     """
-    if len(shape) == 4:
-        both_BLM = mask_BL[:, None, :, None] & mask_BL[:, None, None, :]
-        return np.broadcast_to(both_BLM, shape)
-    if len(shape) == 3:
-        return np.broadcast_to(mask_BL[..., None], shape)
-    return np.ones(shape, bool)
+    if value.ndim < 2:
+        return value
+    return value[..., :length, : length if value.ndim == 3 else None]

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from ..dims import Floats
 from ..trace.names import encoder_names
 from .bounds import FLOATS, bound, unit
+from .differences import kept
 from .ours import Ours
 from .side import Observed, Tokens
 from .texts import Text
@@ -166,7 +167,7 @@ class Case:
         """What differs first as one row of numbers, without padding."""
         assert self.first is not None
         shown = _shown(seen, self.first)
-        parts = [_kept(x, L).ravel() for x, L in zip(shown, self.lengths_B, strict=True)]
+        parts = [kept(x, L).ravel() for x, L in zip(shown, self.lengths_B, strict=True)]
         return np.concatenate(parts).astype(np.float64)
 
 
@@ -195,12 +196,7 @@ def _apart(own: Any, other: Any, length: int) -> float:
     """The largest difference of one text's values, at its own tokens."""
     if isinstance(own, list):
         return float([*own] != [*other])
-    a, b = _kept(own, length), _kept(other, length)
+    a, b = kept(own, length), kept(other, length)
     if a.shape != b.shape or not np.isfinite(b).all():
         return np.inf
     return float(np.abs(a - b.astype(np.float64)).max(initial=0))
-
-
-def _kept(value: Floats, length: int) -> Floats:
-    """[L, E] and [H, L, L] without padding; [E] as it is."""
-    return value if value.ndim == 1 else value[..., :length, : length if value.ndim == 3 else None]

@@ -10,7 +10,7 @@ from npdistil import InputError
 from npdistil.parity import compare as compare_module
 from npdistil.parity.bounds import TIMES, bound
 from npdistil.parity.compare import compare
-from npdistil.parity.differences import Difference, kept
+from npdistil.parity.differences import Difference
 from npdistil.parity.ours import Ours
 from npdistil.parity.own_side import OwnSide
 from npdistil.parity.side import Observed
@@ -192,6 +192,7 @@ def test_ids_that_our_model_has_no_rows_for(ours):
     [
         (lambda x: x[:, :-1], "shape"),
         (lambda x: x[..., 0], "shape"),
+        (lambda x: x[:, 0, 0], "shape"),
         (lambda x: np.concatenate([x, x], axis=2), "shape"),
         (lambda x: x * np.nan, "no finite numbers"),
     ],
@@ -286,9 +287,8 @@ def test_bounds_follow_the_float_type():
 
 def test_differences_of_maps_are_taken_where_tokens_meet():
     """Catches padded rows of attention, which other implementations fill with anything."""
-    mask_BL = np.array([[True, True, False]])
     ours, theirs = np.zeros((1, 2, 3, 3)), np.ones((1, 2, 3, 3))
     theirs[:, :, :2, :2] = 0.25
     found = Difference()
-    found.add(ours, theirs, kept(mask_BL, ours.shape))
+    found.add(ours, theirs, [2])
     assert (found.max_abs, found.mean_abs) == (0.25, 0.25)
