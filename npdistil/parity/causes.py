@@ -52,7 +52,8 @@ class Found(NamedTuple):
 
     Attributes:
         reach: how many of the things that are compared are explained, from the first one on.
-        rest: the largest difference among them, in what rounding allows; 0 below a tenth of that.
+        rest: the largest difference among them as a power of 2 of what rounding allows; below a
+            tenth of that all are alike.
         before: as in `Cause`.
         after: likewise.
     """
@@ -72,7 +73,7 @@ def likely_cause(
         ours: our own side.
         texts: what both computed.
         theirs: what the other side made of them.
-        first: what differs first, as the report says it; None: nothing does.
+        first: what differs first, as the report says it; None, or what is not shown: look.
 
     Returns:
         None: nothing differs, or no hypothesis reproduces theirs.
@@ -81,8 +82,6 @@ def likely_cause(
         InputError: something that is no text, or no texts.
         ConfigError: the vocabulary is larger than the encoder's table.
     """
-    if first is None:
-        return None
     tokens = ours.tokens(texts)
     case = Case(ours, texts, tokens, ours.compute(tokens), theirs, first)
     if case.first is None:

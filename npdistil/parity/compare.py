@@ -81,10 +81,10 @@ def compare(ours: Ours, side: Side, texts: Sequence[Text], model: str = "the mod
         activations=tuple(activations),
         on_their_ids=on_their_ids,
     )
-    if report.passed:
-        return report
+    if all(row.ok for row in ids) and all(row.ok for row in activations):
+        return report  # at most settings differ: no computing explains them
     # Of several batches not all need show what differs first, so each is looked at anew.
-    told = report.first if kept_parts else ""
+    told = report.first if kept_parts else None
     for part in kept_parts or _parts(ours, side, checked):
         cause = likely_cause(ours, part.texts, part.theirs, told)
         if cause is not None:
