@@ -11,7 +11,7 @@ from ..trace.names import encoder_names
 from .bounds import FLOATS, bound, unit
 from .causes import likely_cause
 from .differences import Difference
-from .hypothesis import LOGITS, SENTENCE
+from .hypothesis import BEHIND
 from .ids import computable, ids_rows
 from .known_names import expect_known
 from .ours import Ours
@@ -53,8 +53,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[Text], model: str = "the mod
         ConfigError: the vocabulary is larger than the encoder's table.
     """
     checked = as_inputs(texts, "texts")
-    names = encoder_names(ours.config, ours.params.pooler is not None)
-    figures = Table([*names, LOGITS, SENTENCE], beside_numba=not isinstance(side, OwnSide))
+    figures = Table(ours, beside_numba=not isinstance(side, OwnSide))
     settings: dict[str, Any] = {}
     ids: list[IdsRow] = []
     kept_parts: list[Part] = []
@@ -66,7 +65,7 @@ def compare(ours: Ours, side: Side, texts: Sequence[Text], model: str = "the mod
         on_their_ids = on_their_ids and part.is_theirs
         ids += [row._replace(number=row.number + count) for row in part.ids]
         count += len(part.texts)
-        figures.add(ours, part)
+        figures.add(part)
     rows = _setting_rows(ours, settings)
     activations = figures.rows(settings.get("dtype"))
     if not (activations or ids or any(row.ok is not None for row in rows)):
@@ -99,16 +98,16 @@ class Table:
         tokens: that were compared so far.
     """
 
-    def __init__(self, names: Sequence[str], beside_numba: bool) -> None:
-        """Know the order of names, and whether our kernels are computed, too."""
+    def __init__(self, ours: Ours, beside_numba: bool) -> None:
+        """Know our side, and whether our kernels are computed, too."""
         self.tokens = 0
+        self._ours = ours
         self._beside_numba = beside_numba
-        self._order = dict.fromkeys(names)
         self._found: dict[str, dict[str, Difference]] = {}
 
-    def add(self, ours: Ours, part: Part) -> None:
+    def add(self, part: Part) -> None:
         """Take in one batch."""
-        theirs = shown(part.theirs)
+        ours, theirs = self._ours, shown(part.theirs)
         if ours.params.pooler is None:
             theirs.pop("pooler", None)  # of files without one, frameworks make up a random one
         lengths_B = [len(row) for row in part.tokens.input_ids]
@@ -134,16 +133,16 @@ class Table:
         for name, value in values.items():
             found = self._found.setdefault(name, {}).setdefault(side, Difference())
             if name not in exact:
-                found.problem = "ours has none of this name"
+                layers = self._ours.config.num_hidden_layers  # names of others are refused
+                found.problem = f"ours has none of this name: its num_hidden_layers is {layers}"
             else:
                 found.add(exact[name], value, lengths_B)
 
     def rows(self, dtype: object) -> list[ActivationRow]:
         """In the order of computation; `dtype` is what the other side says it computes in."""
-        behind = (LOGITS, SENTENCE)
-        order = [name for name in self._order if name in self._found and name not in behind]
-        order += [name for name in self._found if name not in self._order]
-        order += [name for name in behind if name in self._found]
+        names = encoder_names(self._ours.config, has_pooler=True)
+        more = [name for name in self._found if name not in names and name not in BEHIND]
+        order = [name for name in (*names, *more, *BEHIND) if name in self._found]
         return [_row(name, self._found[name], dtype) for name in order]
 
 
@@ -164,7 +163,7 @@ def _row(name: str, found: dict[str, Difference], dtype: object) -> ActivationRo
 
 def shown(observed: Observed) -> dict[str, Floats]:
     """All arrays of one side by name."""
-    behind = {LOGITS: observed.scores, SENTENCE: observed.embeddings}
+    behind = {name: getattr(observed, field) for name, field in BEHIND.items()}
     there = {name: value for name, value in behind.items() if value is not None}
     return {**observed.activations, **there}
 

@@ -222,7 +222,7 @@ def test_a_layer_that_we_do_not_have(ours):
 
     report = compare(ours, Port(ours, change), TEXTS)
     assert report.first == "layers.2.output"
-    assert report.activations[0].problem == "ours has none of this name"
+    assert report.activations[0].problem == "ours has none of this name: its num_hidden_layers is 2"
 
 
 def test_a_coarser_type_may_differ_by_more(ours):
