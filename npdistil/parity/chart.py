@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..pages.shell import escaped
 from .report import ActivationRow, Figures, Report
+from .table import beside
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 300, 64, 12, 28
 
@@ -62,7 +63,7 @@ def chart(report: Report) -> str:
     return (
         f'<figure><div class="scroll"><svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{label}">{"".join(drawn)}</svg></div>'
-        f"<figcaption>{_key(report, bool(any(series['numba32'])))}</figcaption></figure>"
+        f"<figcaption>{_key(report)}</figcaption></figure>"
     )
 
 
@@ -122,14 +123,11 @@ def _point(name: str, x: float, y: float) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2.5 if name == "theirs" else 3.5}"/>'
 
 
-def _key(report: Report, has_numba: bool) -> str:
-    texts = {"theirs": report.side, "numpy32": "numpy float32", "numba32": "numba float32"}
-    if not has_numba:
-        del texts["numba32"]
+def _key(report: Report) -> str:
     items = [
         f'<li><svg class="chart" viewBox="0 0 32 12"><g class="{name}">{_point(name, 16, 6)}</g>'
         f"</svg> {escaped(text)}</li>"
-        for name, text in texts.items()
+        for name, text in {"theirs": report.side, **beside(report)}.items()
     ]
     line = '<polyline class="bound" points="2,6 30,6"/>'
     items.append(f'<li><svg class="chart" viewBox="0 0 32 12">{line}</svg> bound</li>')

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..pages.shell import escaped, shell
 from .chart import STYLES, chart
 from .report import ActivationRow, Figures, Report
-from .table import FIGURES, MARKS, headline, legend, number, shown_figures, value, verdict
+from .table import FIGURES, MARKS, beside, headline, legend, number, shown_figures, value, verdict
 
 _STYLES = (
     STYLES
@@ -55,10 +55,8 @@ def _body(report: Report) -> Iterator[str]:
 
 
 def _activations(report: Report) -> Iterator[str]:
-    beside = [("numpy float32", "numpy32")]
-    if any(row.numba32 for row in report.activations):
-        beside.append(("numba float32", "numba32"))
-    groups = [report.side, *(title for title, _ in beside)]
+    own = beside(report)
+    groups = [report.side, *own.values()]
     spans = "".join(
         f'<th class="number" colspan="{len(FIGURES)}">{escaped(title)}</th>' for title in groups
     )
@@ -68,7 +66,7 @@ def _activations(report: Report) -> Iterator[str]:
     yield f'<tr><th>activation</th>{heads}<th class="number">bound</th><th></th></tr></thead>'
     yield "<tbody>"
     for row in report.activations:
-        figures = [row.theirs, *(getattr(row, key) for _, key in beside)]
+        figures = [row.theirs, *(getattr(row, field) for field in own)]
         yield _activation(row, figures)
     yield "</tbody></table></div>"
 

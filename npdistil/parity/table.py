@@ -1,7 +1,7 @@
 """A report as lines for a terminal."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .hypothesis import IDS
 from .report import SETTINGS, ActivationRow, Figures, IdsRow, Report, Value
@@ -34,8 +34,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield from map(ids_line, report.ids)
     if report.activations:
         yield ""
-        head = columns(report)
-        rows = [cells(row, len(head)) for row in report.activations]
+        own = beside(report)
+        head = ("activation", *FIGURES, *own.values(), "bound", "")
+        rows = [_cells(row, own) for row in report.activations]
         yield from aligned([head, *rows], left=1)
         yield ""
         yield legend(report)
@@ -62,20 +63,20 @@ def ids_line(row: IdsRow) -> str:
     )
 
 
-def columns(report: Report) -> tuple[str, ...]:
-    """The head of the activations' table."""
-    beside = ("numpy float32", "numba float32") if _has_numba(report) else ("numpy float32",)
-    return ("activation", *FIGURES, *beside, "bound", "")
+def beside(report: Report) -> dict[str, str]:
+    """Our own sides that were computed: field of an `ActivationRow` -> name."""
+    has_numba = any(row.numba32 for row in report.activations)
+    return {"numpy32": "numpy float32"} | ({"numba32": "numba float32"} if has_numba else {})
 
 
-def cells(row: ActivationRow, count: int) -> tuple[str, ...]:
-    """One line of the activations' table, under `columns` that are so many."""
+def _cells(row: ActivationRow, own: Iterable[str]) -> tuple[str, ...]:
+    """One line of the activations' table."""
     theirs = [number(figure) for figure in shown_figures(row.theirs)]
-    beside = [row.numpy32, row.numba32][: count - len(FIGURES) - 3]
+    sides: Iterator[Figures | None] = (getattr(row, field) for field in own)
     return (
         row.name,
         *(theirs or ("",) * len(FIGURES)),
-        *(number(found.max_abs) if found else "" for found in beside),
+        *(number(found.max_abs) if found else "" for found in sides),
         number(row.bound) if row.numpy32 else "",
         f"{MARKS[row.ok]}{f': {row.problem}' if row.problem else ''}",
     )
@@ -178,7 +179,3 @@ def aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
             cell.ljust(width) if n < left or n == len(row) - 1 else cell.rjust(width)
             for n, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-
-
-def _has_numba(report: Report) -> bool:
-    return any(row.numba32 for row in report.activations)
