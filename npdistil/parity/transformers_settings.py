@@ -6,24 +6,16 @@ It is read from their parts and not from files: the eps of LayerNorms, the token
 import json
 from typing import Any
 
-from ..config import HIDDEN_ACTS
+from ..config import HIDDEN_ACTS, KEYS
 from .side import SIZES
-
-# DistilBERT's names of what BERT calls otherwise.
-_DISTILBERT = {
-    "hidden_size": "dim",
-    "num_hidden_layers": "n_layers",
-    "num_attention_heads": "n_heads",
-    "intermediate_size": "hidden_dim",
-    "hidden_act": "activation",
-}
 
 
 def of_model(model: Any) -> dict[str, Any]:
     """Sizes, activation function, eps and float type of a model without its head."""
     config, found = model.config, {}
     for name in (*SIZES, "hidden_act"):
-        value = getattr(config, name, getattr(config, _DISTILBERT.get(name, name), None))
+        of_distilbert = KEYS["distilbert"].get(name, name)
+        value = getattr(config, name, getattr(config, of_distilbert, None))
         if name == "type_vocab_size" and value is None:
             value = 0
         if value is not None:

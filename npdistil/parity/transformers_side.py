@@ -75,8 +75,8 @@ class TransformersSide:
         self.tokenizer = tokenizer
         self._base = getattr(model, getattr(model, "base_model_prefix", ""), model)
         self.name = f"{name} {dtype_of(self._base)}"
-        limits = [max_length] if max_length else [tokenizer.model_max_length]
-        self._max_length = min([*limits, self._base.config.max_position_embeddings])
+        own_length = max_length or tokenizer.model_max_length
+        self._max_length = min(own_length, self._base.config.max_position_embeddings)
         self._prompt = prompt
         self._sentence: dict[str, Any] = {}
         self._embed: Callable[[Any, Any, Any], Floats] | None = None
