@@ -10,11 +10,11 @@ from ..tasks.classification.text_classification import TextClassification
 from ..tasks.classification.zero_shot import ZeroShotClassification
 from .model_options import add_engine, add_model, loaded
 from .option_types import words
+from .read_records import PAIR, check_pair
 from .records import Answer, add_records, answer_records
 
 EXAMPLE = "npdistil classify texts.txt -m weights/heads/sst2 --top-k 2"
 HEAD = ("text", "label", "score")
-PAIR = "text_pair"
 TEMPLATE = "This example is {}."
 SPECIAL = 3  # [CLS], and a [SEP] behind text and label
 
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.labels == []:
         raise InputError("--labels: expected at least one label, received none.")
     answer = _by_its_labels(options) if options.labels is None else _by_any_labels(options)
-    check = _check_pair if options.labels is None else _check_text
+    check = check_pair if options.labels is None else _check_text
     return answer_records(options, ("text",), answer, HEAD, _rows, check=check)
 
 
@@ -111,13 +111,6 @@ def _rows(fields: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:
     else:
         for row in [result] if isinstance(result, dict) else result:
             yield fields["text"], row["label"], row["score"]
-
-
-def _check_pair(fields: dict[str, Any]) -> None:
-    if not isinstance(fields.get(PAIR), str | None):
-        raise InputError(
-            f'field "{PAIR}": expected a string, received {type(fields[PAIR]).__name__}.'
-        )
 
 
 def _check_text(fields: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from .messages import printable, say
 from .model_options import add_model
 from .output_file import checked_output, whole_file
 from .print_json import add_json
-from .read_records import read_records
+from .read_records import PAIR, check_pair, read_records
 
 EXAMPLE = "npdistil parity weights/all-MiniLM-L6-v2 --against numpy64"
 FAILED = 1
@@ -104,15 +104,10 @@ def run(options: argparse.Namespace) -> int | None:
 def _read(name: str) -> list[Text]:
     """Texts and pairs; an empty second text is none, as for `npdistil classify`."""
     texts: list[Text] = []
-    for record in read_records([name], ("text",), skip_errors=True):
+    for record in read_records([name], ("text",), skip_errors=True, check=check_pair):
         if record.fields is None:
             raise InputError(record.error)
-        first, second = record.fields["text"], record.fields.get("text_pair")
-        if not isinstance(second, str | None):
-            raise InputError(
-                f'{record.line.where}: field "text_pair": expected a string, received '
-                f"{type(second).__name__}."
-            )
+        first, second = record.fields["text"], record.fields.get(PAIR)
         texts.append((first, second) if second else first)
     if not texts:
         raise InputError(f"--texts: {name} holds none.")

@@ -10,6 +10,7 @@ from ..named_tuple import NamedTuple
 from .read_lines import Line, read_lines, source_of
 
 JSON_SUFFIX = ".jsonl"
+PAIR = "text_pair"  # the field of a second text
 
 Check = Callable[[dict[str, Any]], object]
 
@@ -112,6 +113,18 @@ def read_records(
     """
     reader = RecordReader(inputs, required, jsonl=jsonl, skip_errors=skip_errors, check=check)
     return map(reader.record, read_lines(inputs))
+
+
+def check_pair(fields: dict[str, Any]) -> None:
+    """A `Check`: the second text, if there is one, is text.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if not isinstance(fields.get(PAIR), str | None):
+        raise InputError(
+            f'field "{PAIR}": expected a string, received {type(fields[PAIR]).__name__}.'
+        )
 
 
 def quoted(names: Sequence[str]) -> str:
