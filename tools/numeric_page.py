@@ -14,24 +14,6 @@ from tools.check_functions import PROMISES, UNITS
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "docs" / "functions.json"
 Row: TypeAlias = dict[str, Any]
-# Kernels that have no row of their own: what they compute is that of another.
-PARTS = {
-    "multiply": "linear",
-    "multiply_narrow": "attention",
-    "panel_of_rows": "linear",
-    "linear_panel": "linear",
-    "slabs_panel": "linear",
-    "linear_stage": "linear",
-    "slabs_stage": "linear",
-    "layer_norm_stage": "layer_norm",
-    "transpose_queries": "attention",
-    "attention_stage": "attention",
-    "first_rows_stage": "pool_first",
-    "first_token_attention_stage": "first_token_layer",
-    "embed_stage": "embed",
-    "keep_stage": "encode",
-    "pool_stage": "encode",
-}
 
 
 def render(found: Row) -> str:
