@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from ..arguments import as_texts
+from ..arguments import as_text
 from ..errors import InputError
 from ..tasks.classification.cross_encoder import CrossEncoder
 from .messages import say
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         NpdistilError: an input or the model is unusable.
     """
-    as_texts(options.query, "QUERY")  # now, not after the model is loaded
+    as_text(options.query, "QUERY")  # now, not after the model is loaded
     records = read_records(
         options.inputs, ("text",), jsonl=options.jsonl, skip_errors=options.skip_errors
     )

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ..arguments import as_texts
+from ..arguments import as_text
 from ..errors import InputError
 from .model_options import add_engine, add_model
 from .option_types import positive
@@ -91,7 +91,7 @@ def _queries(given: list[str]) -> list[str]:
     queries: list[str] = []
     for query in given:
         if query != STDIN:
-            queries += as_texts(query, "QUERY")
+            queries.append(as_text(query, "QUERY"))
         else:
             queries += [line.text() for line in read_lines([STDIN])]
     return queries

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arguments import as_flag, as_integer, as_texts, one_of
+from ..arguments import as_flag, as_integer, as_text, one_of
 from ..checkpoint.locate import locate
 from ..checkpoint.weights_file import folder_of
 from ..errors import InputError, TokenizerError
@@ -336,12 +336,9 @@ class Tokenizer(TokenTable):
         Raises:
             InputError: not text.
         """
-        if not isinstance(text, str):
-            raise InputError(f"text: expected a str, received {type(text).__name__}.")
-        as_text = special_tokens_as_text(special_tokens_in_text, self.settings)
-        encoded = self._encode(
-            as_texts(text, "text"), enough=None, offsets=False, special_as_text=as_text
-        )
+        texts = [as_text(text, "text")]
+        special_as_text = special_tokens_as_text(special_tokens_in_text, self.settings)
+        encoded = self._encode(texts, enough=None, offsets=False, special_as_text=special_as_text)
         return self.convert_ids_to_tokens(encoded.ids_T)
 
     def _encoded(

@@ -90,6 +90,7 @@ def test_bad_lines_keep_their_numbers(run, tmp_path):
         (["a"], "--texts, --index: expected one of them"),
         (["a", "-t", "texts.txt", "--index", "i"], "--texts, --index: expected one of them"),
         (["-t", "texts.txt"], "QUERY: expected a text"),
+        (["a", "a\udcff", "-t", "texts.txt"], "error: QUERY: lone surrogate U+DCFF at"),
         (["a", "--index", "i", "--save-index", "j"], "--save-index: goes with --texts"),
         (["-", "-t", "-"], "standard input holds queries or texts"),
         (["a", "-t", "texts.txt", "-k", 0], "--top-k: expected a positive integer, not 0"),
