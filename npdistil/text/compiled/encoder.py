@@ -101,7 +101,8 @@ class CompiledTextEncoder:
                 [text], enough=enough, offsets=True, special_as_text=special_as_text
             )
             assert found.spans_T2 is not None
-            return Tokens(found.ids_T, found.words_T, found.spans_T2, found.lengths_B)[:enough]
+            tokens = Tokens(found.ids_T, found.words_T, found.spans_T2, found.lengths_B)
+            return tokens.part(slice(enough))
 
         detail = WITH_SPANS if offsets else WITH_WORDS
         tokens = self._encode(texts, _Request(tables, enough, detail, readable))
@@ -194,7 +195,7 @@ class CompiledTextEncoder:
         short = np.flatnonzero(status_B == CUT_SHORT).tolist()
         longer = self._encode([texts[b] for b in short], request, read * NEXT_STEP)
         for b, (start, end) in zip(short, pairwise(starts(longer.lengths_B).tolist()), strict=True):
-            others[b] = longer[start:end]
+            others[b] = longer.part(slice(start, end))
         for b in np.flatnonzero(status_B == REORDERED).tolist():
             assert request.readable is not None
             others[b] = request.readable(texts[b])
