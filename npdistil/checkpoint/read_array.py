@@ -25,6 +25,8 @@ LARGE = 1 << 22
 
 # Fill a view of bytes with what stands from a byte on, as `OpenFile.read_into` does.
 ReadInto = Callable[[memoryview, int], None]
+# Flat memory for so many values of a type.
+Empty = Callable[[int, np.dtype[Any]], Array]
 
 # What the array becomes: half precision is widened, which is exact; the rest stays as it is.
 _WIDENED: dict[str, np.dtype[Any]] = {
@@ -34,13 +36,21 @@ _WIDENED: dict[str, np.dtype[Any]] = {
 }
 
 
+def aligned_empty(count: int, dtype: np.dtype[Any]) -> Array:
+    """Memory for `count` values, flat, writable, aligned as every tensor is."""
+    size = count * dtype.itemsize
+    buffer = np.empty(size + ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    return buffer[start : start + size].view(dtype)
+
+
 def read_array(
     read_into: ReadInto,
     start: int,
     info: TensorInfo,
     where: str,
     workers: Workers = ALONE,
-    spare: "SpareMemory | None" = None,
+    empty: Empty = aligned_empty,
 ) -> Array:
     """One tensor whose values lie in C order, little-endian, from byte `start` on.
 
@@ -50,7 +60,7 @@ def read_array(
         info: type and shape, checked before: the file has that many bytes.
         where: file and tensor, the start of a message.
         workers: threads that read and check at once, of a file where they can.
-        spare: where memory is taken from.
+        empty: makes the array, aligned as `aligned_empty` does.
 
     Returns:
         As `TensorSource.read`.
@@ -60,8 +70,7 @@ def read_array(
     """
     dtype, shape = info
     stored = DTYPES[dtype]
-    kind, count = _WIDENED.get(dtype, stored.newbyteorder("=")), math.prod(shape)
-    array = aligned_empty(count, kind) if spare is None else spare.empty(count, kind)
+    array = empty(math.prod(shape), _WIDENED.get(dtype, stored.newbyteorder("=")))
     # Bytes that are the array's already need no detour.
     direct = array.dtype == stored
     step = (PIECE_BYTES if workers.num_threads == 1 else SHARED_PIECE_BYTES) // stored.itemsize
@@ -136,14 +145,6 @@ class SpareMemory(threading.local):
 def _references(block: Array) -> int:
     """To the memory of a block. NumPy lets every view of it refer to the array that owns it."""
     return sys.getrefcount(block.base)
-
-
-def aligned_empty(count: int, dtype: np.dtype[Any]) -> Array:
-    """Memory for `count` values, flat, writable, aligned as every tensor is."""
-    size = count * dtype.itemsize
-    buffer = np.empty(size + ALIGNMENT, np.uint8)
-    start = -buffer.ctypes.data % ALIGNMENT
-    return buffer[start : start + size].view(dtype)
 
 
 UNSHARED = _references(aligned_empty(1, np.dtype(np.uint8)))

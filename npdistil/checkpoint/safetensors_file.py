@@ -65,7 +65,7 @@ class TensorFile:
     ) -> None:
         self._file = file
         self._workers = workers
-        self._spare = SpareMemory()
+        self._empty = SpareMemory().empty
         self._starts = {name: entry.start for name, entry in entries.items()}
         self.entries = {
             name: TensorInfo(dtype, shape) for name, (dtype, shape, _) in entries.items()
@@ -81,7 +81,7 @@ class TensorFile:
         """
         where = f"{self.path}: tensor {name!r}"
         start, info = self._starts[name], self.entries[name]
-        return read_array(self._file.read_into, start, info, where, self._workers, self._spare)
+        return read_array(self._file.read_into, start, info, where, self._workers, self._empty)
 
 
 @contextmanager
