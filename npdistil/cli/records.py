@@ -5,9 +5,10 @@ A verb says which fields it needs and how to answer them:
     def add_arguments(parser):
         add_model(parser)
         add_records(parser)
+        add_engine(parser)
 
     def run(options):
-        task = TextClassification.from_pretrained(options.model, revision=options.revision)
+        task = loaded(TextClassification.from_pretrained, options)
 
         def answer(records):
             return task(record["text"] for record in records)
