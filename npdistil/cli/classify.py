@@ -15,8 +15,6 @@ from .records import Answer, add_records, answer_records
 
 EXAMPLE = "npdistil classify texts.txt -m weights/heads/sst2 --top-k 2"
 HEAD = ("text", "label", "score")
-TEMPLATE = "This example is {}."
-SPECIAL = 3  # [CLS], and a [SEP] behind text and label
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     any_labels.add_argument(
         "--labels", type=words, metavar="A,B,C", help="labels with commas between them"
     )
-    any_labels.add_argument("--hypothesis-template", metavar="T", help=f'default: "{TEMPLATE}"')
+    any_labels.add_argument(
+        "--hypothesis-template", metavar="T", help='default: "This example is {}."'
+    )
     any_labels.add_argument("--multi-label", action="store_true", help="score each label by itself")
     add_engine(parser)
 
@@ -72,35 +72,17 @@ def _by_any_labels(options: argparse.Namespace) -> Answer:
     if options.function_to_apply is not None:
         raise InputError("--function-to-apply: does not work with --labels.")
     task = loaded(ZeroShotClassification.from_pretrained, options)
-    given = options.hypothesis_template
-    template = TEMPLATE if given is None else given
-    _check_room(task, options.labels, template)
+    template = options.hypothesis_template
+    chosen = {} if template is None else {"hypothesis_template": template}
     shown = None if options.top_k in (None, "all") else options.top_k
 
     def answer(records: Iterator[dict[str, Any]]) -> Iterator[Any]:
         texts = (record["text"] for record in records)
-        for found in task(
-            texts, options.labels, hypothesis_template=template, multi_label=options.multi_label
-        ):
+        for found in task(texts, options.labels, multi_label=options.multi_label, **chosen):
             found["labels"], found["scores"] = found["labels"][:shown], found["scores"][:shown]
             yield found
 
     return answer
-
-
-def _check_room(task: ZeroShotClassification, labels: list[str], template: str) -> None:
-    """A label is never cut: one that leaves a text no token would be met at the first text."""
-    for label in labels:
-        try:
-            hypothesis = template.format(label)
-        except (ValueError, LookupError, AttributeError):
-            return  # the task says what is wrong with the template
-        asked = len(task.model.tokenizer.tokenize(hypothesis))
-        if asked + SPECIAL >= task.model.max_length:
-            raise InputError(
-                f"--labels: {label[:40]!r} makes {asked} tokens, which leave a text no room in the "
-                f"{task.model.max_length} that the model takes; shorten it."
-            )
 
 
 def _rows(fields: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:

@@ -5,7 +5,8 @@ import re
 
 from .completion import FILES, FOLDERS
 
-_OTHERWISE = {"num_threads": "threads"}  # arguments whose options have another name
+# Arguments whose options have another name.
+_OTHERWISE = {"num_threads": "threads", "candidate_labels": "labels"}
 
 
 def in_options(message: str, parser: argparse.ArgumentParser) -> str:

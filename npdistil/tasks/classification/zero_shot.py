@@ -19,6 +19,7 @@ from .samples import Sample
 from .scores import softmax
 from .sequence_logits import Limits, SequenceModel, checked_limits, sequence_logits
 
+SPECIAL = 3  # [CLS], and a [SEP] behind text and hypothesis
 PAIRS_AT_A_TIME = 1024  # that are tokenised; a text makes as many as there are labels
 
 
@@ -75,11 +76,12 @@ class ZeroShotClassification(HeadTask[SequenceClassification]):
             lost most. A list of these for a list, an iterator for a stream.
 
         Raises:
-            InputError: no labels, a template without {}, an empty text, or an input that is no
-                text; the message has its number.
+            InputError: no labels, one that leaves a text no room, a template without {}, an empty
+                text, or an input that is no text; the message has its number.
         """
         labels = _as_labels(candidate_labels)
         hypotheses = _hypotheses(hypothesis_template, labels)
+        self._expect_room(labels, hypotheses)
         alone = as_flag(multi_label, "multi_label") or len(labels) == 1
         limits = checked_limits("only_first", None, batch_tokens, batch_size)
 
@@ -97,6 +99,15 @@ class ZeroShotClassification(HeadTask[SequenceClassification]):
             return found
 
         return answers(inputs, lambda item: isinstance(item, str), window, "texts")
+
+    def _expect_room(self, labels: list[str], hypotheses: list[str]) -> None:
+        for label, hypothesis in zip(labels, hypotheses, strict=True):
+            asked = len(self.model.tokenizer.tokenize(hypothesis))
+            if asked + SPECIAL >= self.model.max_length:
+                raise InputError(
+                    f"candidate_labels: {label[:40]!r} makes {asked} tokens, which leave a text no "
+                    f"room in the {self.model.max_length} that the model takes; shorten it."
+                )
 
     def _answers(
         self,

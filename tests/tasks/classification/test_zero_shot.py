@@ -152,6 +152,7 @@ def test_many_labels(task, monkeypatch):
         (["a", 7], "a", {}, "inputs[1]: expected a str, received int"),
         ("a", [], {}, "candidate_labels: expected at least one label, received none"),
         ("a", " , ", {}, "candidate_labels: expected at least one label"),
+        ("a", ["c", "a " * 60], {}, "candidate_labels: 'a a a a"),
         ("a", None, {}, "candidate_labels: expected a str, or a list"),
         ("a", ["a", 1], {}, "candidate_labels[1]: expected a str"),
         ("a", "a", {"hypothesis_template": "no place"}, "has no place for the label"),
