@@ -3,7 +3,6 @@
 import argparse
 import json
 
-from ..arguments import as_integer
 from ..checkpoint.registry import entries
 from ..errors import InputError
 from ..progress import progress
@@ -41,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     turns = options.turns
     if not options.measure and (turns is not None or options.threads is not None):
         raise InputError("--turns and --threads: go with --measure.")
-    turns = TURNS if turns is None else as_integer(turns, "--turns")
+    turns = TURNS if turns is None else turns
     if not 1 <= turns <= 1000:
         raise InputError(f"--turns: expected an integer from 1 to 1000, not {turns}.")
     threads = 1 if options.threads is None else options.threads
