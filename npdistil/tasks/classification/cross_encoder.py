@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_flag, as_integer, as_texts
+from ...arguments import as_flag, as_integer, as_text, as_texts
 from ...checkpoint.locate import locate
 from ...checkpoint.weights_file import folder_of
 from ...errors import InputError
@@ -209,11 +209,9 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             )
         if top_k is not None and as_integer(top_k, "top_k") < 1:
             raise InputError(f"top_k: expected a positive integer or None, received {top_k}.")
-        if not isinstance(query, str):
-            raise InputError(f"query: expected a str, received {type(query).__name__}.")
+        as_text(query, "query")
         function = row_function(self._activation(activation_fn), False, self.num_labels)
         limits = checked_limits(True, self.max_seq_length, BATCH_TOKENS, batch_size)
-        (query,) = as_texts(query, "query")
         texts = as_texts(as_list(documents, "documents", "str"), "documents")
         ranked = []
         with progress(len(texts), "documents", show_progress_bar) as bar:
