@@ -78,7 +78,7 @@ function moveStop(group, selector, item) {
   for (const other of group.querySelectorAll(selector)) other.tabIndex = other === item ? 0 : -1;
 }
 
-/** A list of names with a bar and a number each; rows are {name, value, width, note}. */
+/** A list of names with a bar and a number each; rows are {name, value, width}. */
 function bars(rows) {
   return element("ol", { class: "bars" }, ...rows.map((row) => element("li", {},
     element("span", { class: "bar-name", title: row.name }, row.name),

@@ -108,8 +108,6 @@ function drawEntropy() {
     const colour = scales.plain[Math.round(255 * Math.min(1, value / widest))];
     return element("td", {}, element("button", {
       type: "button", class: "heat", "aria-label": `Layer ${layer}, head ${head}: ${value.toFixed(2)}`,
-      tabindex: layer === state.layer && head === state.head ? "0" : "-1",
-      "aria-pressed": String(layer === state.layer && head === state.head),
       style: { "background-color": rgb(colour), color: inkOn(colour) },
       onclick: () => chooseHead(layer, head),
     }, value.toFixed(1)));
@@ -153,7 +151,7 @@ function makeLayers() {
   watch(["token"], drawNearest);
   makeSimilarity();
   watch(["theme"], drawEntropy);
-  watch(["layer", "head"], markEntropy);
+  watch(["theme", "layer", "head"], markEntropy);
   roving(byId("entropy"), ".heat", () => recorded.heads);
   watch(["token"], drawRollout);
 }

@@ -28,7 +28,7 @@ function makeLines() {
     const context = sized(canvas, width, height);
     const map = recorded.map(state.layer, state.head);
     const now = active();
-    const least = Math.max(1, Math.round(255 * state.threshold));
+    const least = leastByte();
     const [ground, accent] = ["--ground", "--accent"].map((name) => channels(property(name)));
     // Those in the background all have one colour, so that many of them do not add up.
     const faint = rgb(between([ground, accent], 0.16));
@@ -60,7 +60,7 @@ function makeLines() {
     const now = active();
     const { bytes, others } = now ? sharesOf(now) : { bytes: [], others: [] };
     const sides = new Set(others);
-    const least = Math.max(1, Math.round(255 * state.threshold));
+    const least = leastByte();
     for (const side of ["from", "to"]) {
       for (const button of columnsOf[side].children) {
         const place = Number(button.dataset.place);

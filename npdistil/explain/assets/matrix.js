@@ -46,7 +46,7 @@ function makeMatrix() {
     rows.forEach((row, i) => columns.forEach((column, j) => {
       bytes[i * columns.length + j] = map[row * recorded.length + column];
     }));
-    const cut = Math.max(1, Math.round(255 * state.threshold));
+    const cut = leastByte();
     const image = picture(bytes, columns.length, rows.length, scales.share, cut);
     context.fillStyle = rgb(scales.share[0]);
     context.fillRect(0, 0, cell * columns.length, cell * rows.length);

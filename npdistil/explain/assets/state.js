@@ -57,7 +57,7 @@ function drawDirty() {
     drawLegends(scales);
   }
   for (const [names, draw] of watchers) {
-    if (names.some((name) => changed.has(name))) draw(changed);
+    if (names.some((name) => changed.has(name))) draw();
   }
 }
 
@@ -90,6 +90,9 @@ function shown() {
   const [from, to] = state.part === "all" ? ["a", "a"] : state.part;
   return { rows: kept(from), columns: kept(to) };
 }
+
+/** The least byte of a share that the threshold lets through; 0 never is one. */
+const leastByte = () => Math.max(1, Math.round(255 * state.threshold));
 
 /** Shares of the active token with those of the other side: bytes [L], and who is on that side. */
 function sharesOf(place) {
