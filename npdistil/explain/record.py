@@ -39,6 +39,7 @@ from ..arguments import as_integer
 from ..dims import Floats
 from ..encoder.numpy_backend import NumpyBackend
 from ..errors import InputError
+from ..reference.pooling import normalize
 from ..tasks.traced_model import TracedModel
 from ..trace.attention import attention_rollout, head_entropy
 from .heads import as_integers, between_words, heads_in_numbers, looking_token
@@ -290,8 +291,6 @@ def _labels(scored: Scored) -> list[Label]:
 
 def _cosines(states: list[Floats]) -> Floats:
     """[S, L, L]; 0 beside a row of zeros."""
-    state_SLD = np.stack(states).astype(np.float64)
-    norm_SL1 = np.linalg.norm(state_SLD, axis=-1, keepdims=True)
-    unit_SLD = state_SLD / np.where(norm_SL1 == 0, 1, norm_SL1)
+    unit_SLD = normalize(np.stack(states).astype(np.float64))
     cosine_SLM: Floats = unit_SLD @ unit_SLD.swapaxes(1, 2)
     return cosine_SLM.clip(-1, 1)
