@@ -23,7 +23,7 @@ import numpy as np
 from ..dims import Floats
 from ..errors import InputError
 from ..pages.shell import in_pictures
-from .record import Explained, Token
+from .record import Explained, Token, checked_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,12 +72,7 @@ def head_figure(explained: Explained, layer: int, head: int) -> "Figure":
         InputError: there is no such head, or no matplotlib.
     """
     require_matplotlib()
-    N, H = explained["layers"], explained["heads"]
-    if not (0 <= layer < N and 0 <= head < H):
-        raise InputError(
-            f"head: expected a layer from 0 to {N - 1} and a head from 0 to {H - 1}, received "
-            f"{layer}.{head}."
-        )
+    layer, head = checked_head((layer, head), explained["layers"], explained["heads"])
     prob_LM, tokens = attention_of(explained)[layer, head], explained["tokens"]
     L = len(tokens)
     cell = next((width for most, width in CELLS if L <= most), CELLS[-1][1])

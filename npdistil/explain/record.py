@@ -172,7 +172,7 @@ def explained(
             'backend="numpy".'
         )
     N, H, D = config.num_hidden_layers, config.num_attention_heads, config.hidden_size
-    first = None if head is None else _checked_head(head, N, H)
+    first = None if head is None else checked_head(head, N, H)
     row = read_row(model, text, text_pair, max_length)
     names = [
         "embeddings",
@@ -229,7 +229,12 @@ def explained(
     }
 
 
-def _checked_head(head: object, layers: int, heads: int) -> tuple[int, int]:
+def checked_head(head: object, layers: int, heads: int) -> tuple[int, int]:
+    """A (layer, head) of a model with so many.
+
+    Raises:
+        InputError: anything else.
+    """
     if not isinstance(head, tuple | list) or len(head) != 2:
         raise InputError(f"head: expected (layer, head), received {head!r:.80}.")
     layer, number = (as_integer(value, "head") for value in head)
