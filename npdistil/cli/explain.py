@@ -102,8 +102,7 @@ def run(options: argparse.Namespace) -> None:
         argument, colon, rest = str(failure).partition(":")
         word = {"text": "TEXT", "text_pair": "PAIR"}.get(argument, argument)
         raise InputError(f"{word}{colon}{rest}") from None
-    positions = model.encoder.config.max_position_embeddings
-    _say_cut(shown, asked, min(positions, model.tokenizer.model_max_length or positions))
+    _say_cut(shown, asked, model.max_length)
     content = _content(shown, file_format, options.head)
     with whole_file(output) as stream:
         stream.write(content)

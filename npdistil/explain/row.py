@@ -76,8 +76,8 @@ def read_row(
     for name, one, words in zip(("text", "text_pair"), texts, given, strict=False):
         if not words:
             raise InputError(f"{name}: {one!r:.40} has no token; there is nothing to explain.")
-    limits = [as_positive_or_none(max_length, "max_length"), tokenizer.model_max_length]
-    limit = min([config.max_position_embeddings, *(one for one in limits if one is not None)])
+    asked = as_positive_or_none(max_length, "max_length")
+    limit = model.max_length if asked is None else min(asked, model.max_length)
     batch = tokenizer(
         texts[:1],
         texts[1:] or None,

@@ -105,6 +105,12 @@ class TracedModel:
         own = () if self.head is None else head_names(self.head, pooler)
         return (*encoder_names(encoder.config, pooler is not None), *own)
 
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a row, special ones too: the tokenizer's limit, or the model's."""
+        positions = self.encoder.config.max_position_embeddings
+        return min(self.tokenizer.model_max_length or positions, positions)
+
     def run_with_cache(
         self,
         inputs: Any,
@@ -193,13 +199,11 @@ class TracedModel:
                 raise InputError("inputs: a batch needs input_ids, and has its pairs in them.")
             given, types = inputs, inputs.get("token_type_ids")
         else:
-            positions = config.max_position_embeddings
-            limit = min(self.tokenizer.model_max_length or positions, positions)
             texts = as_texts(inputs, "inputs")
             if not texts:
                 raise InputError("inputs: expected at least one text, received none.")
             others = None if text_pair is None else as_texts(text_pair, "text_pair")
             # On the right: a token's position is its column.
-            given = self.tokenizer(texts, others, max_length=limit, padding_side="right")
+            given = self.tokenizer(texts, others, max_length=self.max_length, padding_side="right")
             types = given["token_type_ids"] if config.type_vocab_size else None
         return pack(given["input_ids"], given.get("attention_mask"), types, config)
