@@ -58,14 +58,13 @@ def lens_words(model: TracedModel, states: list[Floats]) -> list[list[Scored]] |
     """
     if not isinstance(model.head, MaskedLM):
         return None
+    # The table may have more rows than there are words, and rows that no word points to.
     words = [*model.tokenizer.tokens]
+    names = words + [None] * (model.encoder.config.vocab_size - len(words))
+    unnamed = [v for v, name in enumerate(names) if name is None]
     found = []
     for state_LD in states:  # one at a time: scores take V floats for each token
         logit_LV = model.head.scores(np.ascontiguousarray(state_LD))
-        rows = logit_LV.shape[1]
-        # The table may have more rows than there are words, and rows that no word points to.
-        names = [(words[v] if v < len(words) else None) for v in range(rows)]
-        unnamed = [v for v, name in enumerate(names) if name is None]
         of_state = []
         for logit_V in logit_LV:
             score_V = softmax(logit_V)
