@@ -1,8 +1,13 @@
 """A head's own activations: the layers of any head through a tap, on rows that were computed."""
 
+from collections.abc import Callable
+
+import numpy as np
+
 from ..dims import Floats
 from ..encoder.backend import Dense
 from ..encoder.numpy_backend import WordScores
+from ..encoder.output import EncoderOutput
 from ..encoder.traced import PaddedTap
 from .masked_lm import MaskedLM
 from .question_answering import QuestionAnswering
@@ -33,8 +38,7 @@ def head_names(head: Head, pooler: Dense | None) -> tuple[str, ...]:
 def run_head(
     head: Head,
     hidden_TD: Floats,
-    first_BD: Floats,
-    pooled_BD: Floats | None,
+    output: EncoderOutput,
     tap: PaddedTap,
     pooler: Dense | None,
 ) -> Floats:
@@ -43,8 +47,7 @@ def run_head(
     Args:
         head: of a task.
         hidden_TD: the last layer's rows.
-        first_BD: those of column 0.
-        pooled_BD: what the pooler makes of them, for a head that stands on it.
+        output: the same padded, and what the pooler makes of column 0.
         tap: sees and may replace what `head_names` lists.
         pooler: the encoder's.
     """
@@ -56,10 +59,12 @@ def run_head(
         else:
             score_TV = scores(bent_TD)
         return tap.rows("head.logits", score_TV)
-    of_texts, layers = isinstance(head, SequenceClassification), _layers(head)
-    show, x_NE = (tap.sequences, first_BD) if of_texts else (tap.rows, hidden_TD)
-    if layers[0] is pooler and pooled_BD is not None:
-        x_NE, layers = pooled_BD, layers[1:]
+    layers, x_NE = _layers(head), hidden_TD
+    show: Callable[[str, Floats], Floats] = tap.rows
+    if isinstance(head, SequenceClassification):
+        show, x_NE = tap.sequences, np.ascontiguousarray(output.last_hidden_state[:, 0])
+        if layers[0] is pooler and output.pooler_output is not None:
+            x_NE, layers = output.pooler_output, layers[1:]
     for name, layer in zip(head_names(head, pooler), layers, strict=True):
         x_NE = show(name, layer(x_NE))
     return x_NE

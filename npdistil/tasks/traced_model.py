@@ -143,9 +143,7 @@ class TracedModel:
         output, cache = finished(encoder, last_TD, batch, keep_BL, watch)
         logits = None
         if head is not None:
-            first_BD = np.ascontiguousarray(output.last_hidden_state[:, 0])
-            rows = last_TD, first_BD, output.pooler_output
-            logits = run_head(head, *rows, PaddedTap(watch, keep_BL), pooler)
+            logits = run_head(head, last_TD, output, PaddedTap(watch, keep_BL), pooler)
             if not isinstance(head, SequenceClassification):
                 logits = unpack(logits, keep_BL)
             values = {name: watch.values[name] for name in self.names if name in watch.values}
