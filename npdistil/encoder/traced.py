@@ -73,42 +73,35 @@ class PaddedTap(Tap):
         return unpack_attention(maps, self._keep_BL, len(maps[0]), maps[0].dtype)
 
 
-def names_of(encoder: "Encoder") -> dict[str, str]:
-    """What the encoder's backend can show, with the letters of the axes.
-
-    The NumPy backend shows everything; the compiled one only what `names.COMPILED` lists, as the
-    rest never is in memory as a whole.
-    """
-    names = encoder_names(encoder.config, encoder.pooler is not None)
-    if isinstance(encoder.backend, NumpyBackend):
-        return names
-    shown = selected([*COMPILED, *(["pooler"] if "pooler" in names else [])], names, "COMPILED")
-    return {name: axes for name, axes in names.items() if name in shown}
-
-
 def watch_for(
     encoder: "Encoder",
     names_filter: NamesFilter,
     hooks: Hooks,
-    more: Iterable[str] = (),
+    more: Collection[str] = (),
     passed: Collection[str] = (),
 ) -> Watch:
     """A watch over names of the encoder and `more`, but for `passed`, which the pass begins behind.
+
+    The NumPy backend shows everything; the compiled one only what `names.COMPILED` lists and what
+    follows the encoder, as the rest never is in memory as a whole.
 
     Raises:
         InputError: names that there are not, or not on this backend or in this pass; hooks on the
             compiled one.
     """
-    more, readable = [*more], isinstance(encoder.backend, NumpyBackend)
-    shown = {*names_of(encoder), *(name for name in more if readable or ".norm." not in name)}
     own = encoder_names(encoder.config, encoder.pooler is not None)
     every = dict.fromkeys(name for name in [*own, *more] if name not in passed)
-    hooks = [*hooks]
-    if hooks and not readable:
-        raise InputError(
-            "fwd_hooks: the numba backend computes a pass in one compiled call, which no function "
-            'can enter; load the model with backend="numpy".'
-        )
+    shown, hooks = frozenset(every), [*hooks]
+    if not isinstance(encoder.backend, NumpyBackend):
+        if hooks:
+            raise InputError(
+                "fwd_hooks: the numba backend computes a pass in one compiled call, which no "
+                'function can enter; load the model with backend="numpy".'
+            )
+        behind = [
+            name for name in every if name == "pooler" or (name in more and ".norm." not in name)
+        ]
+        shown = selected([*COMPILED, *behind], every, "COMPILED")
     if names_filter is None:
         return Watch(shown, hooks, every, passed)
     kept = selected(names_filter, every, "names_filter", passed)
@@ -134,9 +127,9 @@ def run_watched(
     wants_maps = any(name.endswith(".probs") for name in watch.kept)
     packed = encoder.backend.encode(batch, True, wants_maps)
     for n, hidden_TD in enumerate(packed.hidden_states):
-        tap.rows(f"layers.{n - 1}.output" if n else "embeddings", hidden_TD)
         if n and wants_maps:
             tap.maps(f"layers.{n - 1}.attention.probs", packed.attentions[n - 1])
+        tap.rows(f"layers.{n - 1}.output" if n else "embeddings", hidden_TD)
     return packed.hidden_states[-1]
 
 
@@ -159,9 +152,7 @@ def finished(
         output = EncoderOutput(unpack(last_TD, keep_BL), lambda: pooled)
     else:
         output = EncoderOutput(unpack(last_TD, keep_BL), pooler)
-    order = encoder_names(encoder.config, encoder.pooler is not None)
-    values = {name: watch.values[name] for name in order if name in watch.values}
-    return output, ActivationCache(values, keep_BL)
+    return output, ActivationCache(watch.values, keep_BL)
 
 
 def run(

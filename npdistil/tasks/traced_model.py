@@ -146,8 +146,7 @@ class TracedModel:
             logits = run_head(head, last_TD, output, PaddedTap(watch, keep_BL), pooler)
             if not isinstance(head, SequenceClassification):
                 logits = unpack(logits, keep_BL)
-            values = {name: watch.values[name] for name in self.names if name in watch.values}
-            cache = ActivationCache(values, keep_BL)
+            cache = ActivationCache(watch.values, keep_BL)
         ids = np.split(batch.input_ids_T, batch.cu_seqlens[1:-1])
         tokens = [self.tokenizer.convert_ids_to_tokens(ids_L) for ids_L in ids]
         return Traced(output, cache, logits, tokens)

@@ -22,7 +22,7 @@ class Watch:
     Attributes:
         kept: names whose values are kept, as hooks left them.
         hooked: names that a hook sees.
-        values: what was kept so far, by name.
+        values: what was kept so far, by name, in the order of computation.
     """
 
     def __init__(
