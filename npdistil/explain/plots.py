@@ -11,6 +11,7 @@ hundred tokens a tenth of the attention is much.
 import base64
 import importlib.util
 import io
+import math
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -301,7 +302,8 @@ def _edges(figure: Any) -> tuple[float, float, float]:
 
 def _every(length: int) -> int:
     """Between two numbers at an axis; at most six are there."""
-    return next(step for step in (5, 10, 20, 25, 50, 100) if length / step <= 6)
+    few = (step for step in (5, 10, 20, 25, 50, 100) if length / step <= 6)
+    return next(few, 100 * math.ceil(length / 600))
 
 
 def _shown(text: str, longest: int = LONGEST_LABEL) -> str:

@@ -32,6 +32,13 @@ def tree_of(content: bytes) -> ET.Element:
     return ET.fromstring(content)
 
 
+def put_tokens(found, pieces: list[str], byte: int = 0) -> None:
+    """Other tokens, whose maps hold one number alone."""
+    found["tokens"] = [{**found["tokens"][1], "piece": piece} for piece in pieces]
+    shape = found["layers"], found["heads"], len(pieces), len(pieces)
+    found["attention"] = b64encode(np.full(shape, byte, np.uint8)).decode()
+
+
 @pytest.mark.parametrize("texts", TEXTS)
 def test_a_head_as_svg(model, texts):
     """A map turned round or of another head, tokens in another order, numbers of other cells."""
@@ -89,14 +96,21 @@ def test_the_grid_as_svg(model, texts):
 def test_names_do_not_overlap(model, count):
     """Tokens printed over each other, or too small to read."""
     found = explained(model, "a b")
-    found["tokens"] = [{**found["tokens"][1], "piece": f"w{n}"} for n in range(count)]
-    prob_NHLM = np.full((found["layers"], found["heads"], count, count), 255 // count, np.uint8)
-    found["attention"] = b64encode(prob_NHLM).decode()
+    put_tokens(found, [f"w{n}" for n in range(count)], 255 // count)
     figure = plots.head_figure(found, 0, 0)
     axes = figure.axes[0]
     apart = axes.get_window_extent().width / count / figure.dpi * 72  # points
     font = axes.yaxis.get_major_ticks()[0].label1.get_fontsize()
     assert 7 <= font <= apart
+
+
+@pytest.mark.parametrize("count", [600, 601, 1300])
+def test_a_grid_of_very_many_tokens(model, count):
+    """A grid for which no distance between the numbers at its edges is large enough."""
+    found = explained(model, "a b")
+    put_tokens(found, [f"w{n}" for n in range(count)])
+    for axes in plots.grid_figure(found).axes[:6]:
+        assert len(axes.get_xticks()) in (0, 4, 5, 6)
 
 
 def test_a_png_opens_and_is_smaller_where_it_would_be_large(model, monkeypatch):
@@ -147,10 +161,8 @@ def test_tokens_are_text_and_never_formulas(model):
     """A dollar begins a formula; what XML cannot hold breaks the file; others have no glyph."""
     found = explained(model, "a b")
     pieces = ["$x^2$", "<b>&", "\x01", "\u65e5", "\U0001f600", "\ud800", "w" * 40, "\\frac"]
-    found["tokens"] = [{**found["tokens"][1], "piece": piece} for piece in pieces]
+    put_tokens(found, pieces)
     found["model"] = "$m$"
-    shape = found["layers"], found["heads"], len(pieces), len(pieces)
-    found["attention"] = b64encode(np.zeros(shape, np.uint8)).decode()
     for figure in (plots.head_figure(found, 0, 0), plots.grid_figure(found)):
         said = texts_of(tree_of(plots.drawn(figure, "svg")))
         wanted = {"$x^2$", "<b>&", "\u2401", "\u65e5", "\U0001f600", "\ufffd", "\\frac"}
