@@ -53,7 +53,7 @@ def write_bert(
     shown: tuple[str, ...] = SHOWN,
     integers: int = TensorProto.INT64,
 ) -> Path:
-    """Write a graph; int32 ids are cast inside. Returns the path."""
+    """Write a graph that takes ids of a type. Returns the path."""
     graph = Graph()
     inputs = ["input_ids", "attention_mask", "token_type_ids"]
     hidden = _embed(graph, config, params)
