@@ -59,14 +59,18 @@ def write_small(folder: Path, family: str) -> Path:
 
 
 class Port:
-    """A model in somebody's hands."""
+    """A model in somebody's hands, and what went wrong there."""
 
-    def __init__(self, folder: Path, dtype: str, max_length: int) -> None:
+    def __init__(
+        self, folder: Path, dtype: str, max_length: int, *faults: Callable[["Port"], None]
+    ) -> None:
         self.model = AutoModel.from_pretrained(
             folder, attn_implementation="eager", dtype=getattr(torch, dtype)
         ).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.options = {"max_length": max_length, "pooling": "mean", "normalize": True}
+        for fault in faults:
+            fault(self)
 
     def side(self) -> TransformersSide:
         return TransformersSide(self.model, self.tokenizer, name="port", **self.options)

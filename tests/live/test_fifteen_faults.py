@@ -45,10 +45,8 @@ class Model(NamedTuple):
 
     def port(self, *faults) -> Port:
         exact = faulty_ports.another_eps in faults  # float32 cannot show it
-        port = Port(self.folder, "float64" if exact else self.dtype, self.ours.max_length)
-        for fault in faults:
-            fault(port)
-        return port
+        dtype = "float64" if exact else self.dtype
+        return Port(self.folder, dtype, self.ours.max_length, *faults)
 
 
 @pytest.fixture(scope="module")

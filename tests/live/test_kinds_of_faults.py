@@ -103,11 +103,8 @@ def ours(folder):
     return Ours.from_pretrained(folder)
 
 
-def observed(folder, ours, *faults, dtype="float64"):
-    port = Port(folder, dtype, ours.max_length)
-    for fault in faults:
-        fault(port)
-    return port.side().observe(TEXTS)
+def observed(folder, ours, *faults):
+    return Port(folder, "float64", ours.max_length, *faults).side().observe(TEXTS)
 
 
 @pytest.mark.parametrize("shown", ["everything", "embeddings"])

@@ -11,7 +11,7 @@ from npdistil.parity.onnx_side import OnnxSide
 from npdistil.parity.ours import Ours
 from npdistil.parity.texts import default_texts
 from npdistil.parity.transformers_side import TransformersSide
-from tests.live.faulty_ports import Port, write_small
+from tests.live.faulty_ports import Port, token_types, write_small
 from tests.live.onnx_models import write_bert
 from tests.tasks.classification.folders import NLI, write_classifier
 
@@ -43,10 +43,7 @@ KINDS = {"bert": "float64", "distilbert": "float32"}
 
 
 def port_of(folder, dtype, *faults):
-    port = Port(folder, dtype, 48)
-    for fault in faults:
-        fault(port)
-    return port
+    return Port(folder, dtype, 48, *faults)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -92,9 +89,7 @@ def test_types_that_are_not_made_are_one_finding(folders):
 def test_the_other_form_keeps_its_name(folders):
     """Catches types of 0 named where the table is left out, of pairs and texts alike."""
     ours = Ours.from_pretrained(folders["bert"])
-    port = port_of(folders["bert"], "float64")
-    table = port.model.embeddings.token_type_embeddings
-    table.forward = lambda ids: torch.zeros((), dtype=table.weight.dtype)
+    port = port_of(folders["bert"], "float64", token_types)
     cause = compare(ours, port.side(), TEXTS).cause
     assert (cause.key, cause.where) == ("token_types", "embeddings.token_type_GD")
 

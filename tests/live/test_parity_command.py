@@ -1,6 +1,7 @@
 """`npdistil parity` beside Transformers, and docs/parity.md as a reader follows it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_the_page_does_what_it_says(tmp_path, monkeypatch):
     The reader's model is a small one with the folder's name and settings.
     """
     folder = tmp_path / "reader"
-    config = TINY.__class__(**{**vars(TINY), "max_position_embeddings": 300})
+    config = replace(TINY, max_position_embeddings=300)
     model = write_model(folder / "weights" / "all-MiniLM-L6-v2", config)
     write_settings(model, kinds=KINDS, settings={"max_seq_length": 256})
     ours = Ours.from_pretrained(model)
