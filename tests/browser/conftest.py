@@ -8,18 +8,12 @@ import pytest
 from npdistil import TracedModel
 from npdistil.explain.page import page_html
 from npdistil.explain.record import Explained, explained
+from tools.make_screenshots import LONG, SHORT
 from tools.screen import Screen
 
 NASTY = '<script>alert(1)</script> "quoted" & \'<img src=x onerror=alert(2)> ${x} `'
-LONG = (
-    "The bank of the river was steep, and the children who had come to fish from it sat a little "
-    "higher, under the willows. An old fisherman told them that the water had once been so clear "
-    "that you could count the stones on its bed. Nobody believed him, although his grandson, who "
-    "was studying hydrology at the university, said that measurements from the archives supported "
-    "the story. In the evening the bank lent them a boat; the other bank, the one in town, did not."
-)
 TEXTS = {
-    "short": ("Rivers bend.", None),
+    "short": (SHORT, None),
     "long": (LONG, None),
     "pair": ("A man plays the guitar.", "Someone makes unbelievably good music."),
     "nasty": (NASTY, NASTY),

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from npdistil import TracedModel
+from tests.explain.models import array_of, sizes
+
 READ = "#reading .token[data-place='{}']"
 FROM = ".column.from .token[data-place='{}']"
 TO = ".column.to .token[data-place='{}']"
@@ -13,9 +16,8 @@ TO = ".column.to .token[data-place='{}']"
 
 def maps_of(found) -> np.ndarray:
     """[N, H, L, L] in 255ths."""
-    L = len(found["tokens"])
-    given = np.frombuffer(base64.b64decode(found["attention"]), np.uint8)
-    return given.reshape(found["layers"], found["heads"], L, L)
+    N, H, L = sizes(found)
+    return array_of(found["attention"], "u1", N, H, L, L)
 
 
 def pieces_of(found) -> list[str]:
@@ -188,8 +190,6 @@ def numbers(screen, selector: str) -> list[float]:
 
 def test_the_arithmetic_is_the_model_s(screen, page, minilm_folder):
     """Catches another token's query, a missing root, a softmax over the wrong side."""
-    from npdistil import TracedModel
-
     path, found = page("short")
     screen.open(path)
     layer, head, token, K = 4, 7, 3, found["head_size"]

@@ -1,9 +1,9 @@
 """What stands on the page beside attention: steps, heads' habits, lengths, cosines, rollout."""
 
-import base64
-
 import numpy as np
 import pytest
+
+from tests.explain.models import array_of, sizes
 
 TOKEN = 10  # of the pair, in its second text
 
@@ -16,10 +16,6 @@ def opened(screen, page):
     screen.run("choose({token: arguments[0]})", TOKEN)
     screen.drawn()
     return found
-
-
-def array_of(text: str, *shape: int) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape)
 
 
 def as_numbers(text: str) -> list[float]:
@@ -49,8 +45,8 @@ def test_the_way_from_characters_to_ids(screen, opened):
 
 def test_the_grid_has_every_head_s_map(screen, opened):
     """Catches thumbnails of other heads, or turned."""
-    N, H, L = opened["layers"], opened["heads"], len(opened["tokens"])
-    attention = array_of(opened["attention"], N, H, L, L)
+    N, H, L = sizes(opened)
+    attention = array_of(opened["attention"], "u1", N, H, L, L)
     scale = screen.run("return scales.share")
     for layer, head in ((0, 0), (1, 8), (5, 11)):
         box = screen.run(
@@ -70,8 +66,8 @@ def test_the_grid_has_every_head_s_map(screen, opened):
 def test_what_a_head_does_on_the_average(screen, opened):
     """Catches means over columns, and the token before for the one after."""
     layer, head = opened["start"]["layer"], opened["start"]["head"]
-    N, H, L = opened["layers"], opened["heads"], len(opened["tokens"])
-    p_LM = array_of(opened["attention"], N, H, L, L)[layer, head] / 255
+    N, H, L = sizes(opened)
+    p_LM = array_of(opened["attention"], "u1", N, H, L, L)[layer, head] / 255
     special = np.array([token["special"] for token in opened["tokens"]])
     second = np.array([token["type"] == 1 for token in opened["tokens"]])
     other_LM = (second[:, None] != second) & ~special
@@ -100,7 +96,7 @@ def test_how_tokens_change(screen, opened):
     np.testing.assert_allclose(shown, norms, atol=0.0501)
     assert len(screen.texts("#norms .run")) == L + 1
 
-    cosine_SL = array_of(opened["similarity"], N + 1, L, L)[:, TOKEN] / 127.5 - 1
+    cosine_SL = array_of(opened["similarity"], "u1", N + 1, L, L)[:, TOKEN] / 127.5 - 1
     rows = screen.run(
         "return [...document.querySelectorAll('#nearest tbody tr')].map((row) =>"
         "[...row.querySelectorAll('.near')].map((near) => [near.firstChild.textContent,"
@@ -113,7 +109,7 @@ def test_how_tokens_change(screen, opened):
         values = [as_numbers(text)[0] for _, text in row]
         np.testing.assert_allclose(values, cosine_L[order], atol=0.0051)
 
-    rollout_L = array_of(opened["rollout"], L, L)[TOKEN] / 255
+    rollout_L = array_of(opened["rollout"], "u1", L, L)[TOKEN] / 255
     shown = [float(text) for text in screen.texts("#rollout .bar-value")]
     np.testing.assert_allclose(shown, np.sort(rollout_L)[::-1][:8], atol=0.0051)
     names = screen.texts("#rollout .bar-name")

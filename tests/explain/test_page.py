@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from npdistil import Encoder, Tokenizer, TracedModel
+from npdistil import Tokenizer, TracedModel
 from npdistil.explain.page import page_html
 from npdistil.explain.record import explained
 from npdistil.heads.masked_lm import MaskedLM
 from tests.elements import NASTY, Elements, data_of
 from tests.explain.models import traced_model
-from tests.models import TINY, Draw, random_params
+from tests.models import TINY, Draw
 from tests.text.tiny import VOCAB
+from tests.trace.traced import make
 
 MB = 1_000_000
 ROWS = ("tr", "td", "code", "bdi")  # of which longer texts have more
@@ -33,7 +34,7 @@ def is_harmless(page: str, plain: str) -> bool:
 
 
 @pytest.mark.parametrize("text", [text for text in NASTY if "\ud800" not in text])
-def test_text_stays_text(text, plain, monkeypatch):
+def test_text_stays_text(text, plain):
     """A tag, a quote or a comment of a text, a pair, or a name that becomes part of the page."""
     found = explained(traced_model(), f"a {text}", f"{text} a", name=text)
     page = page_html(found)
@@ -54,7 +55,7 @@ def test_a_word_of_the_vocabulary_is_text_too():
     words = [*VOCAB, "<img>", "<b"]
     config = replace(TINY, vocab_size=len(words))
     draw = Draw(np.random.default_rng(3))
-    encoder = Encoder(config, random_params(config, np.random.default_rng(7)), "numpy")
+    encoder = make(config=config)
     head = MaskedLM(
         encoder.backend.dense(draw.linear(12, 12), "gelu"),
         encoder.backend.word_scores(
@@ -123,7 +124,7 @@ def large_model(hidden_size: int) -> TracedModel:
         max_position_embeddings=256,
     )
     draw, D = Draw(np.random.default_rng(3)), hidden_size
-    encoder = Encoder(config, random_params(config, np.random.default_rng(7)), "numpy")
+    encoder = make(config=config)
     letters = np.random.default_rng(9).choice([*"abcdefghijklmnopqrstuvwxyz"], (507, 10))
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map("".join, letters.tolist())]
     head = MaskedLM(

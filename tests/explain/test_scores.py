@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from npdistil import (
-    Encoder,
     FillMask,
     TextClassification,
     TokenClassification,
@@ -14,12 +13,13 @@ from npdistil import (
 from npdistil.explain.record import explained
 from npdistil.heads.masked_lm import MaskedLM
 from npdistil.heads.sequence_classification import SequenceClassification
-from tests.models import TINY, Draw, random_params
+from tests.models import TINY, Draw
 from tests.tasks.answering.span_models import write_span_model
 from tests.tasks.classification.folders import NLI, write_classifier
 from tests.tasks.folders import write_model
 from tests.tasks.head_folders import write_masked_lm, write_token_classifier
 from tests.text.tiny import VOCAB
+from tests.trace.traced import make
 
 TEXT = "c [MASK] the unable"
 
@@ -86,7 +86,7 @@ def test_the_lens_ends_where_fill_mask_does(tmp_path):
 def test_rows_of_the_table_that_are_no_words():
     """Catches an id behind the vocabulary that is looked up, or shown as a word."""
     draw = Draw(np.random.default_rng(3))
-    encoder = Encoder(TINY, random_params(TINY, np.random.default_rng(7)), "numpy")
+    encoder = make()
     D, rows = TINY.hidden_size, TINY.vocab_size
     decoder_VD, bias_V = draw.array(rows, D), draw.array(rows).copy()
     bias_V[len(VOCAB) :] += 5
