@@ -73,9 +73,14 @@ def test_colours_have_contrast():
         high, low = sorted((luminance(one), luminance(other)), reverse=True)
         return (high + 0.05) / (low + 0.05)
 
-    themes = re.findall(r"color-scheme: \w+;([^}]*)}", shell("t", "b"))
+    page = shell("t", "b")
+    themes = re.findall(r"color-scheme: \w+;([^}]*)}", page)
+    themes += re.findall(r"@media print {\s*:root {([^}]*)}", page)
     assert len(themes) == 4  # light, dark by the system, dark by the button, print
+    # Dark never gets to paper, whose colours are those of light but for its own.
+    assert len(re.findall(r"@media screen[^{]*{\s*:root\S* {\s*color-scheme: dark;", page)) == 2
     colours = [dict(re.findall(r"(--[\w-]+): (#\w{6});", theme)) for theme in themes]
+    colours[3] = {**colours[0], **colours[3]}
     assert colours[1] == colours[2] and len({*map(frozenset, colours)}) == 1
     inks = ("--text", "--quiet", "--accent", "--first", "--second", "--good", "--bad", "--warn")
     for theme in colours:
