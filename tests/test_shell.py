@@ -82,7 +82,7 @@ def test_colours_have_contrast():
     colours = [dict(re.findall(r"(--[\w-]+): (#\w{6});", theme)) for theme in themes]
     colours[3] = {**colours[0], **colours[3]}
     assert colours[1] == colours[2] and len({*map(frozenset, colours)}) == 1
-    inks = ("--text", "--quiet", "--accent", "--first", "--second", "--good", "--bad", "--warn")
+    inks = ("--text", "--quiet", "--accent", "--first", "--second", "--good", "--bad")
     for theme in colours:
         for ink in inks:
             for ground in ("--ground", "--raised"):

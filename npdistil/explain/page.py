@@ -29,7 +29,7 @@ def page_html(explained: Explained) -> str:
         _assets(".html") + _plain(explained),
         styles=_assets(".css"),
         scripts=_assets(".js"),
-        data={**explained},
+        data=explained,
     )
 
 
