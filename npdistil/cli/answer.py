@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from ..arguments import as_texts
 from ..errors import InputError
 from ..tasks.answering.asked import as_asked
 from ..tasks.answering.options import checked_options
@@ -14,9 +13,10 @@ from .messages import say
 from .model_options import add_engine, add_model, loaded
 from .option_names import in_options
 from .option_types import not_negative, positive
-from .read_lines import read_lines, source_of
+from .read_lines import STDIN, source_of
 from .read_records import JSON_SUFFIX
-from .records import add_lines, add_output, answer_records, opened_printer
+from .read_texts import given_texts, read_texts
+from .records import add_lines, add_output, answer_records, opened_printer, say_empty
 
 EXAMPLE = 'npdistil answer "Who built the boat?" --context boat.txt -m weights/heads/squad'
 FIELDS = ("question", "context")
@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help='a question, if there is a --context; else a .jsonl file with "question" and '
-        '"context" in one JSON object a line; - is stdin',
+        help="a question, or - for one a line from stdin, if there is a --context; else a .jsonl "
+        'file with "question" and "context" in one JSON object a line, or - for stdin',
     )
     add_model(parser)
     parser.add_argument(
@@ -79,7 +79,10 @@ def run(options: argparse.Namespace) -> int:
     texts = [name for name in options.inputs if " " in name and not name.endswith(JSON_SUFFIX)]
     if options.context is None and texts and not options.jsonl:
         raise InputError("INPUT: a question goes with --context FILE, the text that answers it.")
-    context = None if options.context is None else _context(options)
+    questions: list[str] = []
+    context = None
+    if options.context is not None:
+        questions, context = _questions(options), _context(options.context)
     names = (*_NUMBERS, "handle_impossible_answer", "null_threshold")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     checked_options(limit=MAX_TOKENS, **given)  # what can be known before the model is loaded
@@ -99,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
     if context is None:
         return answer_records(options, FIELDS, answer, HEAD, _rows, check=check)
-    records = [{"question": asked, "context": context} for asked in options.inputs]
+    records = [{"question": asked, "context": context} for asked in questions]
     for number, record in enumerate(records, 1):
         try:
             check(record)
@@ -115,25 +118,33 @@ def run(options: argparse.Namespace) -> int:
                     f"npdistil: warning: {result.num_truncated_tokens} tokens of question "
                     f"{number + 1} were left out"
                 )
+    if not questions:
+        say_empty()
     return 0
 
 
-def _context(options: argparse.Namespace) -> str:
-    """The file as one text; its lines end in a newline, however they end in the file."""
+def _questions(options: argparse.Namespace) -> list[str]:
+    """What is asked about the --context."""
     for name in ("jsonl", "skip_errors"):
         if getattr(options, name):
             raise InputError(
                 f"--{name.replace('_', '-')}: is about INPUT files; with --context every INPUT is "
                 "a question."
             )
-    for number, question in enumerate(as_texts(options.inputs, "INPUT"), 1):
+    if options.context == STDIN and STDIN in options.inputs:
+        raise InputError("-: standard input holds questions or the --context, not both.")
+    questions = given_texts(options.inputs, "INPUT")
+    for number, question in enumerate(questions, 1):
         if not question:
             raise InputError(f"question {number}: is empty; say what is asked.")
-    context = "\n".join(line.text() for line in read_lines([options.context]))
+    return questions
+
+
+def _context(name: str) -> str:
+    """The file as one text; its lines end in a newline, however they end in the file."""
+    context = "\n".join(read_texts([name]))
     if not context:
-        raise InputError(
-            f"{source_of(options.context)}: is empty; --context needs a text to answer from."
-        )
+        raise InputError(f"{source_of(name)}: is empty; --context needs a text to answer from.")
     return context
 
 

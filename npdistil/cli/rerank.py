@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from ..arguments import as_text
 from ..errors import InputError
 from ..tasks.classification.cross_encoder import CrossEncoder
 from .messages import say
 from .model_options import add_engine, add_model
 from .option_types import positive
+from .read_lines import STDIN
 from .read_records import read_records
+from .read_texts import given_texts
 from .records import ERRORS_SHOWN, add_records, opened_printer, report_skipped, say_empty
 
 EXAMPLE = 'npdistil rerank "Where do lions live?" texts.txt -m weights/cross-encoder --top-k 3'
@@ -19,7 +20,9 @@ EXAMPLE = 'npdistil rerank "Where do lions live?" texts.txt -m weights/cross-enc
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `npdistil rerank`."""
-    parser.add_argument("query", metavar="QUERY", help="what the documents are to be about")
+    parser.add_argument(
+        "query", metavar="QUERY", help="what the documents are to be about; - reads it from stdin"
+    )
     add_records(parser)
     add_model(parser)
     parser.add_argument(
@@ -38,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         NpdistilError: an input or the model is unusable.
     """
-    as_text(options.query, "QUERY")  # now, not after the model is loaded
+    query = _query(options)  # now, not after the model is loaded
     records = read_records(
         options.inputs, ("text",), jsonl=options.jsonl, skip_errors=options.skip_errors
     )
@@ -64,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             lines.append(line)
             texts.append(record.fields["text"])
-    ranked = task.rank(options.query, texts, return_documents=True)
+    ranked = task.rank(query, texts, return_documents=True)
     with ExitStack() as stack:
         printer = opened_printer(options, ("score", "text"), _rows, stack)
         stack.callback(printer.flush)
@@ -80,6 +83,17 @@ def run(options: argparse.Namespace) -> int:
     if not texts and not errors:
         say_empty()
     return report_skipped(len(errors), len(texts) + len(errors), errors[:ERRORS_SHOWN])
+
+
+def _query(options: argparse.Namespace) -> str:
+    if options.query == STDIN and STDIN in options.inputs:
+        raise InputError("-: standard input holds the query or the documents, not both.")
+    queries = given_texts([options.query], "QUERY")
+    if len(queries) != 1:
+        raise InputError(
+            f"QUERY: standard input has {len(queries)} lines; expected one, the query."
+        )
+    return queries[0]
 
 
 def _rows(fields: dict[str, Any], result: Any) -> Iterator[tuple[object, ...]]:

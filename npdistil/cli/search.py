@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ..arguments import as_text
 from ..errors import InputError
 from .model_options import add_engine, add_model
 from .option_types import positive
 from .read_corpus import Corpus
-from .read_lines import STDIN, read_lines
+from .read_lines import STDIN
+from .read_texts import given_texts
 from .records import add_output, opened_printer, say_empty
 
 EXAMPLE = 'npdistil search "a query" -m weights/all-MiniLM-L6-v2 --texts texts.txt'
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         NpdistilError: options that do not go together, or any input is unusable.
     """
     _check(options)
-    queries = _queries(options.queries)
+    queries = given_texts(options.queries, "QUERY")
     corpus = Corpus(options.texts or [], options)
     found = _found(options, queries, corpus)
 
@@ -85,16 +85,6 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("-: standard input holds queries or texts, not both.")
     if options.save_index and Path(options.save_index).exists():
         raise InputError(f"{options.save_index}: exists already; remove it or name another.")
-
-
-def _queries(given: list[str]) -> list[str]:
-    queries: list[str] = []
-    for query in given:
-        if query != STDIN:
-            queries.append(as_text(query, "QUERY"))
-        else:
-            queries += [line.text() for line in read_lines([STDIN])]
-    return queries
 
 
 def _found(options: argparse.Namespace, queries: list[str], corpus: Corpus) -> list[Any]:

@@ -104,6 +104,17 @@ def test_standard_input(run, folder, wanted):
     assert [json.loads(line) for line in done.out.splitlines()] == wanted()
 
 
+def test_questions_from_standard_input(run, folder, context, wanted):
+    """Catches - as a question of one character, which would be answered without a word."""
+    lines = "\n".join(QUESTIONS[1:]).encode()
+    asked = "answer", QUESTIONS[0], "-", "-m", folder, "--json"
+    done = run(*asked, "-c", context, stdin=lines)
+    assert [json.loads(line) for line in done.out.splitlines()] == wanted()
+    assert "questions or the --context, not both" in run(*asked, "-c", "-", stdin=lines).error
+    done = run("answer", "-", "-m", folder, "-c", context, stdin=b"")
+    assert (done.code, done.out) == (0, "") and "the input is empty" in done.err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

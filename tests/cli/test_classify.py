@@ -111,6 +111,16 @@ def test_rerank(run, texts, one):
     )
 
 
+def test_rerank_for_a_query_from_standard_input(run, texts, one):
+    """Catches - as a query of one character, which would order the documents without a word."""
+    wanted = run("rerank", "a b", texts, "-m", one).out
+    assert run("rerank", "-", texts, "-m", one, stdin=b"a b\n").out == wanted
+    assert wanted != run("rerank", "c", texts, "-m", one).out
+    two = run("rerank", "-", texts, "-m", one, stdin=b"a\nb\n")
+    assert "QUERY: standard input has 2 lines; expected one, the query." in two.error
+    assert "the query or the documents" in run("rerank", "-", "-", "-m", one, stdin=b"a").error
+
+
 def test_rerank_counts_lines_of_all_files(run, tmp_path, one):
     """Catches line numbers of good documents alone, and of each file from 1."""
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n{}\n{"text": "unable"}\n')
