@@ -1,6 +1,6 @@
 """`TextEmbedder`: texts to vectors as a step of a scikit-learn pipeline; extra `[sklearn]`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -77,7 +77,8 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             InputError: a table instead of a column, or an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        if isinstance(X, str) or getattr(X, "ndim", 1) != 1:
+        other = isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable)
+        if other or getattr(X, "ndim", 1) != 1:
             raise InputError(
                 f"X: expected a column of texts, received {type(X).__name__}; a ColumnTransformer "
                 "gives one where the column is named by a string and not by a list."

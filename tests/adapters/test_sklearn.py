@@ -55,7 +55,8 @@ def test_vectors(embedder, minilm_folder):
         np.testing.assert_array_equal(clone(embedder).fit_transform(X), wanted)
     prompted = TextEmbedder(str(minilm_folder), prompt="query: ", batch_size=1)
     np.testing.assert_array_equal(prompted.transform(["a"]), encoder.encode(["query: a"]))
-    for X in ("text", np.array([TEXTS]), pd.DataFrame({"a": TEXTS})):
+    tables = np.array([TEXTS]), pd.DataFrame({"a": TEXTS}), {"a": "b"}
+    for X in ("text", *tables, None, 5, minilm_folder / "vocab.txt"):
         with pytest.raises(InputError, match="X: expected a column of texts"):
             embedder.transform(X)
 
