@@ -60,6 +60,8 @@ def as_pairs(items: Sequence[Any], first: int) -> list[Sample]:
     pairs = []
     for number, item in enumerate(items, first):
         if isinstance(item, list | tuple) and len(item) == 2:
+            if item[1] is None:
+                as_texts(item[1:], "text_pair", number)
             item = dict(zip(KEYS, item, strict=True))
         if not isinstance(item, dict) or item.get("text_pair") is None:
             length = f" of {len(item)}" if isinstance(item, list | tuple | dict) else ""

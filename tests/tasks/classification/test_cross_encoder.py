@@ -222,6 +222,7 @@ def test_a_score_does_not_depend_on_its_neighbours(task, three, batch_size):
         (("a", "b", "c"), {}, "inputs[0]: expected a pair of texts, received tuple of 3"),
         ([("a", "b"), "c"], {}, "inputs[1]: expected a pair of texts, received str"),
         ([("a", 5)], {}, "text_pair[0]: expected a str, received int"),
+        ([("a", None)], {}, "text_pair[0]: expected a str, received NoneType"),
         ({"text": "a"}, {}, "inputs[0]: expected a pair of texts, received dict"),
         ([("a", "b")], {"batch_size": 0}, "batch_size: expected a positive integer"),
         ([("a", "b")], {"activation_fn": "tanh"}, "activation_fn: expected one of"),
