@@ -1,6 +1,6 @@
 """`SearchIndex`: vectors that are kept, with the texts they came from, and searched exactly."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -185,7 +185,8 @@ class SearchIndex:
         """The nearest rows for each query, exact, best first; equal scores in the order of rows.
 
         Args:
-            queries: a text or a vector [D], or many: a list of texts, or vectors [Q, D].
+            queries: a text or a vector [D], or many: an iterable of texts, the `Path` of a file
+                with one a line, or vectors [Q, D].
             top_k: rows for each query; None: 10, or all of a smaller index.
 
         Returns:
@@ -214,6 +215,10 @@ class SearchIndex:
         return [{"corpus_id": row, "score": score, **self.entry(row)} for row, score in pairs]
 
     def _as_queries(self, queries: Any) -> tuple[bool, Vectors]:
+        if isinstance(queries, Iterator | Path):
+            queries = [*as_iterable(queries)]
+        elif hasattr(queries, "__array__"):  # a column of a table as well
+            queries = np.asarray(queries)
         if isinstance(queries, str) or _are_texts(queries):
             if self.encoder is None:
                 raise InputError(

@@ -30,7 +30,8 @@ def as_vectors(value: object, name: str, one: bool = False) -> Vectors:
     if array.size == 0 and array.ndim == 1:
         return np.empty((0, 0))
     if array.dtype.kind not in "fiu":
-        raise InputError(f"{name}: expected rows of floats, received {array.dtype}.")
+        received = array.dtype if array.ndim else type(value).__name__
+        raise InputError(f"{name}: expected rows of floats, received {received}.")
     if array.ndim == 1 and one:
         array = array[np.newaxis]
     if array.ndim != 2 or not array.shape[1]:

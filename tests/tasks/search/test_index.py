@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from npdistil import InputError, ModelFileError, SearchIndex, SentenceEncoder, semantic_search
@@ -154,6 +155,9 @@ def test_a_wrong_model_is_told(encoder, saved, tmp_path):
     [
         (lambda i: i.search([[1.0, 2.0]]), "queries have 2 features, .* 384"),
         (lambda i: i.search("text"), "texts need an encoder"),
+        (lambda i: i.search(pd.Series(["text"])), "texts need an encoder"),
+        (lambda i: i.search(text for text in ["text"]), "texts need an encoder"),
+        (lambda i: i.search(None), "queries: expected rows of floats, received NoneType"),
         (lambda i: i.search(np.zeros(384), 6), "6 rows are asked for, but .* has 5"),
         (lambda i: i.search(np.zeros(384), 0), "top_k: expected a positive integer"),
         (lambda i: i.search(np.full(384, np.nan)), "queries: row 0 holds nan"),
