@@ -21,8 +21,8 @@ def as_inputs(inputs: object, question: object, context: object) -> object:
 
     Args:
         inputs: the first positional argument: records, or questions where there is a context.
-        question: a str or a list of them.
-        context: a str, or a list of as many.
+        question: a str; or a list, tuple, one-dimensional array or column of them.
+        context: a str, or as many.
 
     Raises:
         InputError: something is missing, twice there, or of unequal lengths.
@@ -41,7 +41,12 @@ def as_inputs(inputs: object, question: object, context: object) -> object:
             "question: goes together with context, and with nothing else; several questions with "
             "contexts of their own are two lists."
         )
+    question, context = _as_list(question), _as_list(context)
     if not isinstance(question, list | tuple):
+        if isinstance(context, list | tuple):
+            raise InputError(
+                f"context: {len(context)} contexts for one question; ask it of each, in a list."
+            )
         return {"question": question, "context": context}
     if not isinstance(context, list | tuple):
         return [{"question": asked, "context": context} for asked in question]
@@ -52,6 +57,11 @@ def as_inputs(inputs: object, question: object, context: object) -> object:
         )
     pairs = zip(question, context, strict=True)
     return [{"question": asked, "context": of_it} for asked, of_it in pairs]
+
+
+def _as_list(texts: Any) -> object:
+    """Of an array, or a column of a table, its items."""
+    return texts.tolist() if getattr(texts, "ndim", 0) == 1 else texts
 
 
 def as_asked(item: object) -> Asked:

@@ -72,8 +72,8 @@ class QuestionAnswering(HeadTask[Head]):
         Args:
             inputs: a dict with question and context, or any iterable of such; a `Path` of JSON
                 lines; or what `question` takes, if a context follows.
-            context: a str, or a list of as many as there are questions.
-            question: a str, or a list of them.
+            context: a str, or as many as there are questions.
+            question: a str; or a list, tuple, one-dimensional array or column of them.
             top_k: how many answers; there may be fewer.
             doc_stride: tokens that neighbouring windows share; None means 128, or half of
                 `max_seq_len` where that is less, or half of what a long question leaves.

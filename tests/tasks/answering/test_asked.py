@@ -3,6 +3,8 @@
 import json
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from npdistil import InputError
@@ -23,6 +25,7 @@ PAIR = {"question": "q", "context": "c"}
         ((None, ["q", "r"], "c"), [PAIR, {"question": "r", "context": "c"}]),
         ((None, ("q", "r"), ["c", "d"]), [PAIR, {"question": "r", "context": "d"}]),
         ((["q"], None, ["c"]), [PAIR]),
+        ((None, np.array(["q"]), pd.Series(["c"])), [PAIR]),
     ],
 )
 def test_ways_to_ask(called, asked):
@@ -37,6 +40,7 @@ def test_ways_to_ask(called, asked):
         ((None, "q", None), "goes together with context"),
         ((PAIR, "q", "c"), "goes together with context, and with nothing else"),
         ((None, ["q", "r"], ["c"]), "1 contexts for 2 questions"),
+        ((None, "q", ["c", "d"]), "2 contexts for one question"),
     ],
 )
 def test_calls_that_do_not_fit_together(called, message):
