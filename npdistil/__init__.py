@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .tasks.pipeline import pipeline as pipeline
     from .tasks.search.index import SearchIndex as SearchIndex
     from .tasks.search.paraphrase_mining import paraphrase_mining as paraphrase_mining
+    from .tasks.search.paraphrase_mining import (
+        paraphrase_mining_embeddings as paraphrase_mining_embeddings,
+    )
     from .tasks.search.semantic_search import semantic_search as semantic_search
     from .tasks.sentence_encoder import SentenceEncoder as SentenceEncoder
     from .tasks.tagging.token_classification import TokenClassification as TokenClassification
@@ -50,6 +53,7 @@ _HOMES = {
     "TracedModel": "tasks.traced_model",
     "ZeroShotClassification": "tasks.classification.zero_shot",
     "paraphrase_mining": "tasks.search.paraphrase_mining",
+    "paraphrase_mining_embeddings": "tasks.search.paraphrase_mining",
     "pipeline": "tasks.pipeline",
     "quantize_embeddings": "tasks.embedding.quantization",
     "semantic_search": "tasks.search.semantic_search",

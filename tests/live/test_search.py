@@ -5,8 +5,7 @@ import pytest
 import torch
 from sentence_transformers import util
 
-from npdistil import semantic_search
-from npdistil.tasks.search.paraphrase_mining import paraphrase_mining_embeddings
+from npdistil import paraphrase_mining_embeddings, semantic_search
 from tests.tolerances import COSINE
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from npdistil import InputError, SentenceEncoder, paraphrase_mining
-from npdistil.tasks.search.paraphrase_mining import paraphrase_mining_embeddings
+from npdistil import InputError, SentenceEncoder, paraphrase_mining, paraphrase_mining_embeddings
 
 
 def brute(vectors_ND, top_k, max_pairs=None):
