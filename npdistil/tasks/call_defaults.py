@@ -13,6 +13,7 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 INSTEAD = {
     "padding": "rows are never padded, so there is nothing to choose; leave it out",
     "topk": "write top_k",
+    "sequences": "what is worked on comes first, without a name",
     "return_all_scores": "write top_k=None",
     "grouped_entities": 'write aggregation_strategy="simple"',
     "ignore_subwords": 'write aggregation_strategy="first"',

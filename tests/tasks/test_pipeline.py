@@ -79,6 +79,7 @@ def test_an_unknown_option_is_named(echo):
     "option, advice",
     [
         ("topk", "write top_k"),
+        ("sequences", "comes first, without a name"),
         ("padding", "never padded"),
         ("grouped_entities", 'write aggregation_strategy="simple"'),
         ("return_all_scores", "write top_k=None"),
