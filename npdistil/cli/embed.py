@@ -15,7 +15,7 @@ from .input_shard import Shard, shard_lines, total_size
 from .messages import say
 from .model_options import add_engine, add_model
 from .option_types import not_negative, positive
-from .output_file import is_special
+from .output_file import expect_no_input, is_special
 from .partial_file import exists_already, partial_path
 from .print_json import add_json, print_json
 from .quantized_blocks import BY_RANGE, quantized_blocks, quantized_row
@@ -100,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
         KeyboardInterrupt: what was done is kept, and --resume goes on from there.
     """
     output = checked_vector_file(Path(options.output))
+    expect_no_input(output, options.inputs)
     if options.stride is not None and not options.long:  # now, not after the model is loaded
         raise InputError("--stride: works with --long only.")
     if options.shard is not None and options.precision in BY_RANGE:

@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +35,20 @@ def checked_output(
     except OSError as failure:
         raise InputError(f"{path}: cannot be written: {failure.strerror}.") from None
     return path
+
+
+def expect_no_input(output: Path, inputs: Iterable[str]) -> None:
+    """Refuse to put the output in the place of a file that it is made from.
+
+    Raises:
+        InputError: one of the inputs is this very file.
+    """
+    lost = False
+    for name in inputs:
+        with suppress(OSError, ValueError):  # one of them is not there, or no name of a file
+            lost |= output.is_file() and output.samefile(name)
+    if lost:
+        raise InputError(f"{output}: is an input, and would be lost; name another output.")
 
 
 @contextmanager

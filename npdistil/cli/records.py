@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .messages import say
-from .output_file import checked_output, whole_file
+from .output_file import checked_output, expect_no_input, whole_file
 from .print_results import JsonLines, Printer, Rows, Table, TabLines
 from .read_records import JSON_SUFFIX, Check, Record, quoted, read_records
 
@@ -150,6 +150,9 @@ def opened_printer(
     as_json = options.json
     if options.output is not None:
         path = checked_output(Path(options.output), None)
+        given = vars(options)
+        expect_no_input(path, [*(given.get("inputs") or ()), *(given.get("texts") or ())])
+        expect_no_input(path, [given.get("context") or ""])
         stream = stack.enter_context(whole_file(path))
         as_json = as_json or path.suffix == JSON_SUFFIX
 

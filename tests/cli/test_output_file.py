@@ -15,6 +15,9 @@ from npdistil.cli.vector_block import Block
 from npdistil.cli.write_ids import write_ids
 from npdistil.cli.write_vectors import write_vectors
 from npdistil.errors import InputError
+from tests.cli.example_files import cross_encoder, sentence_model
+from tests.cli.running import runner
+from tests.tasks.answering.span_models import write_span_model
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")
 VECTORS = np.array([[1.0, 0.1], [2.0, -3.5]], np.float32)
@@ -96,3 +99,20 @@ def test_a_device_that_is_full(tmp_path: Path):
     link.symlink_to("/dev/full" if Path("/dev/full").exists() else tmp_path / "no" / "x.npy")
     with pytest.raises(InputError, match=r"x\.npy: cannot be written: (No space|No such)"):
         write(link)
+
+
+@pytest.mark.parametrize("verb", ["embed", "answer", "rerank", "search"])
+def test_an_output_that_is_an_input(monkeypatch, capsys, tmp_path: Path, verb):
+    """Catches results in the place of the texts that they were made from."""
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text('{"text": "a b"}\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    models = {"answer": write_span_model, "rerank": cross_encoder}
+    models.get(verb, sentence_model)(tmp_path / "m")
+    first = {"answer": ["b", "a" * 300, "-c"], "rerank": ["the"], "search": ["the", "-k", 1, "-t"]}
+    done = runner(monkeypatch, capsys)(
+        verb, *first.get(verb, []), texts, "-m", "m", "-o", "texts.jsonl"
+    )
+    assert "texts.jsonl: is an input, and would be lost; name another output." in done.error
+    assert texts.read_text(encoding="utf-8") == '{"text": "a b"}\n'
+    assert not (tmp_path / "texts.jsonl.partial").exists()
