@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ..search.vectors import expect_finite
 from ..user_warning import warn_user
 from .request import checked_precision
 
@@ -38,8 +39,9 @@ def quantize_embeddings(
         int8 or uint8, [n, E], or [n, ceil(E / 8)] for binary precisions; or float32.
 
     Raises:
-        InputError: an unknown precision, embeddings that are no floats, ranges of another width,
-            or int8 or uint8 of a single embedding without ranges.
+        InputError: an unknown precision, embeddings that are no floats, NaN or infinity that would
+            have to be rounded (names the row), ranges of another width, or int8 or uint8 of a
+            single embedding without ranges.
 
     >>> quantize_embeddings(np.float32([[0.0, -1.0, 3.0]]), "ubinary")
     array([[32]], dtype=uint8)
@@ -48,6 +50,7 @@ def quantize_embeddings(
     x = _floats(embeddings, "embeddings")
     if precision == "float32":
         return x.astype(np.float32)
+    expect_finite(np.atleast_2d(x), "embeddings")
     if precision in ("binary", "ubinary"):
         bits = np.packbits(x > 0, axis=-1)
         return bits if precision == "ubinary" else _signed(bits)
@@ -77,12 +80,14 @@ def _ranges(
     E = x_NE.shape[1]
     if ranges is not None:
         given = _floats(ranges, "ranges")
+        expect_finite(np.atleast_2d(given), "ranges")
         if given.shape != (2, E):
             raise InputError(f"ranges: expected shape (2, {E}), received {given.shape}.")
         return given.astype(np.float32)
     known = x_NE
     if calibration_embeddings is not None:
         known = _floats(calibration_embeddings, "calibration_embeddings")
+        expect_finite(np.atleast_2d(known), "calibration_embeddings")
         if known.ndim != 2 or known.shape[1] != E or len(known) == 0:
             raise InputError(
                 f"calibration_embeddings: expected shape [m, {E}], received {known.shape}."

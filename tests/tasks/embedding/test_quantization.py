@@ -97,7 +97,9 @@ def test_warnings_show_the_line_of_the_caller(vectors):
 
 
 def test_refusals(vectors):
-    """Catches a range of one embedding, other widths, bytes quantised twice."""
+    """Catches a range of one embedding, other widths, bytes quantised twice, bytes of NaN."""
+    holed = vectors.copy()
+    holed[1, 3] = np.nan
     cases = [
         ((vectors[:1], "int8"), {}, "int8 needs the range of each feature"),
         ((vectors[0], "uint8"), {}, r"uint8 needs shape \[n, features\]"),
@@ -106,6 +108,10 @@ def test_refusals(vectors):
         (([[1.0], [1.0, 2.0]], "int8"), {}, "embeddings: expected floats"),
         ((vectors, "int8"), {"ranges": np.zeros((2, 12))}, r"ranges: expected shape \(2, 13\)"),
         ((vectors, "int8"), {"calibration_embeddings": vectors[:, :3]}, "calibration_embeddings"),
+        ((holed, "int8"), {}, r"^embeddings: row 1 holds nan \(feature 3\)"),
+        ((holed, "ubinary"), {}, "^embeddings: row 1 holds nan"),
+        ((vectors, "int8"), {"ranges": holed[:2]}, "^ranges: row 1 holds nan"),
+        ((vectors, "int8"), {"calibration_embeddings": holed}, "^calibration_embeddings: row 1"),
     ]
     for arguments, options, message in cases:
         with pytest.raises(InputError, match=message):
