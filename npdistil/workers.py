@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 Item = TypeVar("Item")
-LOOK_AGAIN = 0.001  # seconds; a thread that has joined others looks whether they have ended
+LOOK_AGAIN = 0.001  # seconds; a thread that has joined others looks whether they have work
 
 
 class Workers:
@@ -148,10 +148,18 @@ class _Crew:
             self._start(number)
 
     def join_in(self, ended: threading.Event) -> None:
-        """Work as one of the threads until something has ended."""
+        """Work as one of the threads until something has ended.
+
+        Without the queue's own timeout, which CPython 3.11 forgets where a thread is woken for a
+        call, and finds after that time that another has taken it.
+        """
         while not ended.is_set():
-            with suppress(Empty):
-                self._calls.get(timeout=LOOK_AGAIN)()
+            try:
+                function = self._calls.get_nowait()
+            except Empty:
+                ended.wait(LOOK_AGAIN)
+            else:
+                function()
 
     def _start(self, number: int) -> None:
         with suppress(RuntimeError):  # none to be had: the interpreter ends, or a limit is met

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from npdistil.workers import Workers, shared_workers
+from npdistil.workers import LOOK_AGAIN, Workers, shared_workers
 
 
 def names_of(workers: Workers, helpers: int) -> set[str]:
@@ -145,6 +145,33 @@ def test_who_is_done_first_joins_in():
     assert names == {"MainThread", "npdistil_0"}
 
 
+def test_who_joins_in_is_not_kept_by_work_that_another_took():
+    """Catches a wait that outlasts its time limit: SimpleQueue.get(timeout=...) of CPython 3.11 has
+    none any more where a thread is woken, and finds too late that another took what woke it."""
+    workers = Workers(2)
+    ended = threading.Event()
+
+    def hand_over(rounds: int) -> None:
+        time.sleep(LOOK_AGAIN / 3)  # who joins in waits meanwhile
+        if rounds:
+            workers._crew().call(lambda: hold(rounds))
+        else:
+            ended.set()
+
+    def hold(rounds: int) -> None:
+        """Keep the interpreter until the limit of the other thread, which is woken, has passed."""
+        until = time.perf_counter() + 2 * LOOK_AGAIN
+        while time.perf_counter() < until:
+            pass
+        workers._crew().call(lambda: hand_over(rounds - 1))
+
+    workers._crew().call(lambda: hand_over(20))
+    joined = threading.Thread(target=workers._crew().join_in, args=(ended,), daemon=True)
+    joined.start()
+    joined.join(20)
+    assert not joined.is_alive()
+
+
 def test_two_things_that_fail_side_by_side():
     """Catches an error that depends on which thread was faster, and one that is not heard of."""
 
@@ -196,7 +223,7 @@ def test_work_is_done_when_the_interpreter_ends():
     """Catches an encode that fails in a thread that outlives the main one."""
     program = """
 import threading
-from npdistil.workers import Workers, shared_workers
+from npdistil.workers import LOOK_AGAIN, Workers, shared_workers
 
 def late():
     threading.main_thread().join()
