@@ -12,6 +12,7 @@ from ...encoder.packing import PackedBatch
 from ...errors import InputError, TokenizerError
 from ...heads.masked_lm import MaskedLM
 from ...text.tokenizer import Tokenizer
+from ...workers import shared_workers
 from ..call_defaults import with_defaults
 from ..head_task import HeadTask
 from ..results import Answers
@@ -21,7 +22,7 @@ from .best_words import Ids, best_words
 from .sequences import RowTexts, token_text
 from .targets import target_ids
 
-ROWS = 32  # masked places whose scores of the whole vocabulary are held at a time
+ROWS = 64  # masked places whose scores of the whole vocabulary a thread holds at a time
 
 
 class _Best(NamedTuple):
@@ -172,18 +173,26 @@ class FillMask(HeadTask[MaskedLM]):
         found: dict[int, _Best] = {}
         for numbers, part in by_length(batch, *bounds):
             rows_M = np.flatnonzero(part.input_ids_T == self.mask_id)
-            hidden_MD = head.hidden(backend, part, rows_M)
-            blocks = [
-                best_words(head.scores(hidden_MD[m : m + ROWS]), top_k, allowed)
-                for m in range(0, len(rows_M), ROWS)
-            ]
-            prob_MK, ids_MK = map(np.concatenate, zip(*blocks, strict=True))
+            prob_MK, ids_MK = self._best_of(head.hidden(backend, part, rows_M), top_k, allowed)
             ends = np.searchsorted(rows_M, part.cu_seqlens)
             for n, number in enumerate(numbers.tolist()):
                 own = slice(ends[n], ends[n + 1])
                 place_M = rows_M[own] - part.cu_seqlens[n]
                 found[number] = _Best(place_M, prob_MK[own], ids_MK[own])
         return [found[number] for number in range(len(found))]
+
+    def _best_of(self, hidden_MD: Floats, top_k: int, allowed: Ids | None) -> tuple[Floats, Ids]:
+        """Of each masked row; a thread that has scores of a block chooses from them by itself."""
+        blocks: dict[int, tuple[Floats, Ids]] = {}
+
+        def choose(m: int) -> None:
+            scores_MV = self.model.head.scores(hidden_MD[m : m + ROWS])
+            blocks[m] = best_words(scores_MV, top_k, allowed)
+
+        starts = range(0, len(hidden_MD), ROWS)
+        shared_workers(self.model.encoder.num_threads).each(choose, starts)
+        prob_MK, ids_MK = map(np.concatenate, zip(*(blocks[m] for m in starts), strict=True))
+        return prob_MK, ids_MK
 
 
 def _filled(shown: _Shown, ids_L: Ints, best: _Best) -> list[Any]:
