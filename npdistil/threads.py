@@ -35,19 +35,18 @@ def resolve_num_threads(num_threads: int | None) -> int:
     return value
 
 
-def run_all(work: Callable[[Item], None], items: Sequence[Item], num_threads: int) -> None:
-    """Call `work` on each item, on up to `num_threads` threads; the first failure is raised.
+def run_all(work: Callable[[Item], None], items: Sequence[Item]) -> None:
+    """Call `work` on all items at the same time, a thread for each; the first failure is raised.
 
     The threads live for this call alone, so nothing survives into a forked child.
     """
-    threads = min(num_threads, len(items))
-    if threads <= 1:
+    if len(items) <= 1:
         for item in items:
             work(item)
         return
     from concurrent.futures import ThreadPoolExecutor  # late: many a start needs no thread
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="npdistil") as pool:
+    with ThreadPoolExecutor(len(items), thread_name_prefix="npdistil") as pool:
         for _ in pool.map(work, items):
             pass
 

@@ -23,7 +23,7 @@ def warm_up(units: Sequence[Unit]) -> list[Path]:
     Raises:
         InputError: there is no place to keep them, or NPDISTIL_CPU is no level.
     """
-    run_all(_obtain, units, len(units))
+    run_all(_obtain, units)
     return [_place(unit) for unit in units]
 
 
@@ -39,7 +39,7 @@ def make_missing(units: Sequence[Unit]) -> None:
         missing = [unit for unit in units if not _is_there(unit)]
         if len(missing) > 1:
             say_once()
-            run_all(_obtain, missing, len(missing))
+            run_all(_obtain, missing)
 
 
 def _is_there(unit: Unit) -> bool:
