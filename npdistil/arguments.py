@@ -80,22 +80,22 @@ def _name_the_wrong_one(items: Sequence[Any], name: str, first: int) -> None:
         as_text(item, f"{name}[{index}]")
 
 
-def as_folder(folder: object) -> Path:
+def as_folder(folder: object, name: str = "folder") -> Path:
     """The path of a model folder; whether it is there is for the reader of its files to say.
 
     Raises:
         InputError: no path, an empty one, or one that cannot be looked up.
     """
     if not isinstance(folder, str | os.PathLike):
-        raise InputError(f"folder: expected a path, received {type(folder).__name__}.")
+        raise InputError(f"{name}: expected a path, received {type(folder).__name__}.")
     if not os.fspath(folder):  # an unset variable; Path("") would be the current folder
-        raise InputError("folder: expected a path, received an empty string.")
+        raise InputError(f"{name}: expected a path, received an empty string.")
     path = Path(folder)
     try:
         path.exists()
     except OSError as failure:  # the name is too long, or a folder on the way is closed
         shown = str(path)[:200]
-        raise InputError(f"folder: {shown!r} cannot be opened: {failure.strerror}.") from None
+        raise InputError(f"{name}: {shown!r} cannot be opened: {failure.strerror}.") from None
     return path
 
 

@@ -77,7 +77,7 @@ def convert_folder(
         InputError: the target exists or cannot be written, or an argument is unusable.
         NpdistilError: the source cannot be used, or holds a value that is too large for `dtype`.
     """
-    source, target = as_folder(source), as_folder(target)
+    source, target = as_folder(source, "source"), as_folder(target, "target")
     one_of(dtype, (None, *DTYPES), "dtype")
     named, source = source, folder_of(source)
     folder = _encoder_folder(source) if named == source else source

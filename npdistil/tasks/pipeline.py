@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from ..arguments import as_folder
 from ..errors import InputError
 from .call_defaults import call_options, loading_options, unknown_option, without_device
 
@@ -43,7 +44,8 @@ def pipeline(task: str, model: str | Path, **options: Any) -> Any:
         The object of the class that `TASKS` names.
 
     Raises:
-        InputError: an unknown task or option; says what to write where there is something.
+        InputError: an unknown task or option, which says what to write where there is something; or
+            a model that is no path.
         ConfigError, ModelFileError, TokenizerError: the model cannot be used; says why.
     """
     name = ALIASES.get(task, task) if isinstance(task, str) else ""
@@ -52,6 +54,7 @@ def pipeline(task: str, model: str | Path, **options: Any) -> Any:
     if name not in TASKS:
         names = ", ".join(sorted([*TASKS, *ALIASES]))
         raise InputError(f"task: expected one of {names}, received {task!r:.80}.")
+    as_folder(model, "model")  # now, while it has the name that the caller knows it by
     options = without_device(options)
     module, kind = TASKS[name]
     loaded = getattr(importlib.import_module(f".{module}", __package__), kind)

@@ -175,6 +175,13 @@ def test_targets_that_are_refused(tmp_path, source, target):
     assert state(tmp_path) == before
 
 
+def test_what_is_no_path_is_named_as_it_was_passed(tmp_path, source):
+    """Catches "folder" for two of them."""
+    for folders, name in (((5, tmp_path / "target"), "source"), ((source, None), "target")):
+        with pytest.raises(InputError, match=f"^{name}: expected a path, received"):
+            convert_folder(*folders)
+
+
 @pytest.mark.parametrize(
     "harm", ["no config", "no weights", "no folder", "a file", "cut", "unused", "modules", "dtype"]
 )

@@ -130,6 +130,13 @@ def test_an_unknown_task_is_refused(task):
         pipeline(task, "folder")
 
 
+@pytest.mark.parametrize("model", [5, None, "", ["folder"]])
+def test_what_is_no_model_is_named_as_it_was_passed(model):
+    """Catches "folder", which is the name of another function's argument."""
+    with pytest.raises(InputError, match=r"^model: expected a path, received"):
+        pipeline("ner", model)
+
+
 def test_every_entry_leads_to_a_class():
     """Catches a table that names a module or class that was moved, and a doubled alias."""
     for place, kind in TASKS.values():
