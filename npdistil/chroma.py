@@ -69,19 +69,19 @@ class NpdistilEmbeddingFunction(EmbeddingFunction[Documents]):
         """A vector for each document.
 
         Raises:
-            InputError: an item that is no string.
+            InputError: a str instead of a list, or an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        return [*self._lazy.encode(input, self._config["document_prompt"], "document")]
+        return [*self._lazy.encode(input, self._config["document_prompt"], "document", "input")]
 
     def embed_query(self, input: Documents) -> Embeddings:
         """A vector for each query.
 
         Raises:
-            InputError: an item that is no string.
+            InputError: a str instead of a list, or an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
-        return [*self._lazy.encode(input, self._config["query_prompt"], "query")]
+        return [*self._lazy.encode(input, self._config["query_prompt"], "query", "input")]
 
     @staticmethod
     def name() -> str:

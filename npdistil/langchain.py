@@ -42,7 +42,7 @@ class NpdistilEmbeddings(Embeddings):
         """A vector for each text.
 
         Raises:
-            InputError: an item that is no string.
+            InputError: a str instead of a list, or an item that is no string.
             NpdistilError: the model cannot be loaded; says why.
         """
         vectors: list[list[float]] = self._lazy.encode(

@@ -83,7 +83,7 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 f"X: expected a column of texts, received {type(X).__name__}; a ColumnTransformer "
                 "gives one where the column is named by a string and not by a list."
             )
-        return self._model().encode([*X], self.prompt)
+        return self._model().encode(X, self.prompt, name="X")
 
     @property
     def _n_features_out(self) -> int:

@@ -1,7 +1,7 @@
 """A `SentenceEncoder` for objects that are made, copied and pickled long before it is used."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import as_texts
+from ..errors import InputError
 from .sentence_encoder import SentenceEncoder
 
 
@@ -51,25 +53,30 @@ class LazyEncoder:
         return self._loaded[0]
 
     def encode(
-        self, texts: Sequence[str], prompt: str | None = None, kind: str = ""
+        self, texts: Iterable[str], prompt: str | None = None, kind: str = "", name: str = "texts"
     ) -> NDArray[np.float32]:
         """Embed texts.
 
         Args:
-            texts: any number.
+            texts: any number; a list, or another iterable.
             prompt: is put before each; None: the model's own for this kind, if it has one.
             kind: "query", "document" or "" for neither.
+            name: what the caller knows `texts` by, for messages.
 
         Returns:
             float32 [n, embedding_dimension].
 
         Raises:
-            InputError: an item that is no text; and as for `encoder`.
+            InputError: a str, or whatever else is no list; an item that is no text; and as for
+                `encoder`.
         """
+        if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+            raise InputError(f"{name}: expected a list of texts, received {type(texts).__name__}.")
+        checked = as_texts([*texts], name)
         encoder = self.encoder
         ways = {"query": encoder.encode_query, "document": encoder.encode_document}
         return ways.get(kind, encoder.encode)(
-            [*texts],
+            checked,
             prompt=prompt,
             batch_size=self.batch_size,
             show_progress_bar=False,

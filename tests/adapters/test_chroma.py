@@ -35,6 +35,15 @@ def test_vectors_and_prompts(function, minilm_folder):
     np.testing.assert_array_equal(function.embed_query(["a"]), encoder.encode(["q: a"]))
 
 
+@pytest.mark.parametrize("call", [lambda f, texts: f(texts), lambda f, texts: f.embed_query(texts)])
+def test_documents_that_are_no_list(function, call):
+    """Catches a text whose letters become documents, and an argument under another name."""
+    with pytest.raises(InputError, match=r"^input: expected a list of texts, received str\.$"):
+        call(function, "abc")
+    with pytest.raises(InputError, match=r"^input\[1\]: expected a str, received int"):
+        call(function, ["a", 3])
+
+
 def test_registry_and_configurations(function):
     """Catches a collection that cannot find its function again, or finds another one."""
     assert known_embedding_functions[function.name()] is NpdistilEmbeddingFunction

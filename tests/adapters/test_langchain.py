@@ -53,6 +53,14 @@ def test_vectors_and_prompts(embeddings, minilm_folder):
         NpdistilEmbeddings(str(minilm_folder)).embed_documents([1])
 
 
+@pytest.mark.parametrize("texts", ["abc", b"abc", {"a": 1}, None])
+def test_documents_that_are_no_list(embeddings, texts):
+    """Catches a text whose letters become documents, and Python's own words."""
+    kind = type(texts).__name__
+    with pytest.raises(InputError, match=f"^texts: expected a list of texts, received {kind}"):
+        embeddings.embed_documents(texts)
+
+
 def test_in_a_vector_store(embeddings):
     """Catches embeddings that no store can compare."""
     store = InMemoryVectorStore(embeddings)

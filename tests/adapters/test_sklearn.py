@@ -59,6 +59,8 @@ def test_vectors(embedder, minilm_folder):
     for X in ("text", *tables, None, 5, minilm_folder / "vocab.txt"):
         with pytest.raises(InputError, match="X: expected a column of texts"):
             embedder.transform(X)
+    with pytest.raises(InputError, match=r"^X\[1\]: expected a str, received int"):
+        embedder.transform(["a", 3])
 
 
 def test_names_and_set_output(embedder):
