@@ -144,7 +144,7 @@ class SentenceEncoder(SentenceModel):
             InputError: something that is no string, a lone surrogate, or an argument of the wrong
                 kind. A list is checked whole before anything is computed.
         """
-        texts = _one_of_two(inputs, sentences)
+        texts, name = _one_of_two(inputs, sentences)
         batch_size = as_positive(batch_size, "batch_size")
         show_progress_bar = flag_or_none(show_progress_bar, "show_progress_bar")
         _refuse_tensors(convert_to_tensor, device)
@@ -159,8 +159,8 @@ class SentenceEncoder(SentenceModel):
                     "output_value='token_embeddings' goes neither with precision, nor with long, "
                     "nor with return_num_truncated_tokens."
                 )
-            return _token_rows(embedder, texts, show_progress_bar)
-        vectors_BE, truncated_B = _embed_all(embedder, texts, batch_size, show_progress_bar)
+            return _token_rows(embedder, texts, name, show_progress_bar)
+        vectors_BE, truncated_B = _embed_all(embedder, texts, name, batch_size, show_progress_bar)
         if precision != "float32":
             from .embedding.quantization import quantize_embeddings  # late, as few want it
 
@@ -253,13 +253,13 @@ class SentenceEncoder(SentenceModel):
             InputError: as `encode`; for an item, when it is reached.
         """
         batch_tokens = as_positive(batch_tokens, "batch_tokens")
-        items = as_iterable(inputs)
+        items = as_iterable(inputs, "inputs")
         embedder = self._embedder(
             prompt_name, prompt, normalize_embeddings, truncate_dim, long, stride, False
         )
         return (
             block
-            for window in windows(items, READ_AHEAD)
+            for window in windows(items, READ_AHEAD, "inputs")
             for block in embedder.blocks(window, batch_tokens)
         )
 
@@ -302,17 +302,17 @@ class SentenceEncoder(SentenceModel):
 
 
 def _embed_all(
-    embedder: TextEmbedder, texts: object, batch_size: int, show: bool | None
+    embedder: TextEmbedder, texts: object, name: str, batch_size: int, show: bool | None
 ) -> Vectors:
     """All texts, a window at a time."""
-    items, total, places = as_iterable(texts), None, None
+    items, total, places = as_iterable(texts, name), None, None
     if isinstance(items, list | tuple | np.ndarray):
-        items, places = distinct(as_texts(items, "texts"))
+        items, places = distinct(as_texts(items, name))
         total = len(items)
     vectors = GrowingRows(embedder.dimension, total or 0)
     counts = [np.empty(0, np.int32)]
     with progress(total, "texts", show) as bar:
-        for window in windows(items, WINDOW):
+        for window in windows(items, WINDOW, name):
             found = embedder.embed(window, batch_size, bar.update)
             vectors.append(found.vectors_BE)
             if found.truncated_B is not None:
@@ -324,22 +324,25 @@ def _embed_all(
     return Vectors(vectors_BE[places], None if truncated_B is None else truncated_B[places])
 
 
-def _token_rows(embedder: TextEmbedder, texts: object, show: bool | None) -> NDArray[Any]:
+def _token_rows(
+    embedder: TextEmbedder, texts: object, name: str, show: bool | None
+) -> NDArray[Any]:
     """Of each text the rows of its tokens; of a string these alone."""
     rows: list[Any] = []
     with progress(None, "texts", show) as bar:
-        for window in windows(as_iterable(texts), READ_AHEAD):
+        for window in windows(as_iterable(texts, name), READ_AHEAD, name):
             rows += embedder.token_rows(window)
             bar.update(len(window))
     return cast(NDArray[Any], rows[0] if isinstance(texts, str) else rows)
 
 
-def _one_of_two(inputs: Texts | None, sentences: Texts | None) -> Texts | None:
+def _one_of_two(inputs: Texts | None, sentences: Texts | None) -> tuple[Texts | None, str]:
+    """The one that was passed, and its name."""
     if sentences is None:
-        return inputs
+        return inputs, "inputs"
     if inputs is not None:
         raise InputError("inputs and sentences are two names of one argument: give one of them.")
-    return sentences
+    return sentences, "sentences"
 
 
 def _refuse_tensors(convert_to_tensor: object, device: object) -> None:

@@ -13,7 +13,7 @@ from ..errors import InputError
 from .stream import lines
 
 
-def as_iterable(texts: object) -> Iterable[Any]:
+def as_iterable(texts: object, name: str) -> Iterable[Any]:
     """Whatever yields items, but nothing that was meant as one text or as a table.
 
     A `Path` yields the lines of its file.
@@ -35,12 +35,12 @@ def as_iterable(texts: object) -> Iterable[Any]:
         usable = not isinstance(texts, bytes | bytearray | Mapping)
     if not usable:
         raise InputError(
-            f"texts: expected a str or an iterable of str, received {type(texts).__name__}."
+            f"{name}: expected a str or an iterable of str, received {type(texts).__name__}."
         )
     return cast(Iterable[Any], texts)
 
 
-def windows(texts: Iterable[Any], size: int) -> Iterator[list[str]]:
+def windows(texts: Iterable[Any], size: int, name: str) -> Iterator[list[str]]:
     """Texts in lists of `size`, checked as they come.
 
     Raises:
@@ -48,7 +48,7 @@ def windows(texts: Iterable[Any], size: int) -> Iterator[list[str]]:
     """
     items, first = iter(texts), 0
     while window := list(islice(items, size)):
-        yield as_texts(window, "texts", first)
+        yield as_texts(window, name, first)
         first += len(window)
 
 

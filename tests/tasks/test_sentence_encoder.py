@@ -145,7 +145,7 @@ def test_windows_change_nothing(texts, window, monkeypatch):
     monkeypatch.setattr(sentence_encoder, "WINDOW", window)
     assert encoder.encode(texts).tobytes() == wanted.tobytes()
     assert encoder.encode(iter(texts)).tobytes() == wanted.tobytes()
-    with pytest.raises(InputError, match=r"^texts\[40\]: expected a str"):
+    with pytest.raises(InputError, match=r"^inputs\[40\]: expected a str"):
         encoder.encode(iter([*texts[:40], 3]))
 
 
@@ -177,7 +177,7 @@ def test_bad_arguments_of_blocks_are_named_at_once(wrong):
     """Catches a generator that says nothing until somebody asks it for a block."""
     with pytest.raises(InputError, match=r"^batch_tokens: expected a"):
         make().encode_iter(["a"], batch_tokens=wrong)
-    with pytest.raises(InputError, match=r"^texts: expected a str or an iterable of str"):
+    with pytest.raises(InputError, match=r"^inputs: expected a str or an iterable of str"):
         make().encode_iter(5)
 
 
@@ -252,7 +252,9 @@ def test_a_limit_raised_by_hand_is_an_error_and_no_read_past_the_table():
 @pytest.mark.parametrize("wrong", [None, 5, 1.5, b"text", bytearray(b"x"), {"a": 1}, np.array("x")])
 def test_things_that_are_no_texts(wrong):
     """Catches TypeError, and a mapping whose keys would be embedded."""
-    with pytest.raises(InputError, match=r"^texts: expected a str or an iterable of str, received"):
+    with pytest.raises(
+        InputError, match=r"^inputs: expected a str or an iterable of str, received"
+    ):
         make().encode(wrong)
 
 
@@ -261,9 +263,9 @@ def test_things_that_are_no_texts(wrong):
 )
 def test_the_bad_text_is_named(item):
     """Catches a message without the index, in a list of a million."""
-    with pytest.raises(InputError, match=r"^texts\[3\]: "):
+    with pytest.raises(InputError, match=r"^inputs\[3\]: "):
         make().encode(["a", "", "b", item, "c"])
-    with pytest.raises(InputError, match=r"^texts\[0\]: lone surrogate U\+DFFF at character 2"):
+    with pytest.raises(InputError, match=r"^inputs\[0\]: lone surrogate U\+DFFF at character 2"):
         make().encode("ab\udfff")
 
 

@@ -86,7 +86,7 @@ class SearchIndex:
         Raises:
             InputError: no texts, a text that is none, or another number of ids.
         """
-        kept = as_texts(list(as_iterable(texts)), "texts")
+        kept = as_texts(list(as_iterable(texts, "texts")), "texts")
         if not kept:
             raise InputError("texts: none, so there is nothing to search in.")
         vectors_ND = encoder.encode_document(kept, show_progress_bar=show_progress_bar)
@@ -216,7 +216,7 @@ class SearchIndex:
 
     def _as_queries(self, queries: Any) -> tuple[bool, Vectors]:
         if isinstance(queries, Iterator | Path):
-            queries = [*as_iterable(queries)]
+            queries = [*as_iterable(queries, "queries")]
         elif hasattr(queries, "__array__"):  # a column of a table as well
             queries = np.asarray(queries)
         if isinstance(queries, str) or _are_texts(queries):

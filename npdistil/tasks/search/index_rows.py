@@ -62,7 +62,7 @@ def as_entries(
     columns = {}
     for name, values in (("id", ids), ("text", texts)):
         if values is not None:
-            columns[name] = as_texts(list(as_iterable(values)), f"{name}s")
+            columns[name] = as_texts(list(as_iterable(values, f"{name}s")), f"{name}s")
             if len(columns[name]) != rows:
                 raise InputError(f"{name}s: {len(columns[name])} of them for {rows} rows.")
     if not columns:

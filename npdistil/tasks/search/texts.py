@@ -125,7 +125,7 @@ def embedded(
         InputError: an item that is no text.
     """
     with progress(None, "texts", None) as bar:
-        for window in windows(as_iterable(texts), WINDOW):
+        for window in windows(as_iterable(texts, "texts"), WINDOW, "texts"):
             vectors_ND, lost_N = encoder.encode_document(
                 window, show_progress_bar=False, return_num_truncated_tokens=True
             )

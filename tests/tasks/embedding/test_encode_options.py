@@ -101,8 +101,11 @@ def test_what_is_accepted_and_what_is_not(texts):
     assert isinstance(rows, list) and np.stack(rows).tobytes() == wanted.tobytes()
     with pytest.raises(InputError, match="inputs and sentences are two names"):
         encoder.encode(texts, sentences=texts)
-    with pytest.raises(InputError, match="texts: expected a str or an iterable of str"):
+    with pytest.raises(InputError, match=r"^inputs: expected a str or an iterable of str"):
         encoder.encode()
+    for output in ("sentence_embedding", "token_embeddings"):
+        with pytest.raises(InputError, match=r"^sentences\[1\]: expected a str"):
+            encoder.encode(sentences=["a", 3], output_value=output)
     with pytest.raises(InputError, match=r"convert_to_tensor: .* torch\.from_numpy"):
         encoder.encode(texts, convert_to_tensor=True)
     with pytest.raises(InputError, match="device: this package runs on the CPU"):

@@ -165,6 +165,7 @@ def test_a_wrong_model_is_told(encoder, saved, tmp_path):
         (lambda i: SearchIndex.from_vectors([[1.0], [np.nan]]), "vectors: row 1 holds nan"),
         (lambda i: SearchIndex.from_vectors([[1.0]], texts=["a", "b"]), "texts: 2 of them for 1"),
         (lambda i: SearchIndex.from_vectors([[1.0]], ids=[1]), r"ids\[0\]: expected a str"),
+        (lambda i: SearchIndex.from_vectors([[1.0]], ids=1), "^ids: expected a str or an iterable"),
         (lambda i: SearchIndex.from_vectors([[1.0]], model=None), r"model\[0\]: expected a str"),
     ],
 )
