@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import as_positive
+from ...arguments import as_positive, as_texts
 from ...errors import InputError
 from ...progress import progress
 from ..sentence_encoder import SentenceEncoder
+from ..windows import as_iterable
 from .best_rows import Best, BestRows, Measure
 from .semantic_search import as_corpus, as_measure
 from .vectors import expect_finite
@@ -51,9 +52,17 @@ def paraphrase_mining(
 
     Source: sentence_transformers.util.paraphrase_mining.
     """
-    vectors_ND = model.encode(sentences, batch_size=batch_size, show_progress_bar=show_progress_bar)
+    if not isinstance(model, SentenceEncoder):
+        raise InputError(
+            f"model: expected a SentenceEncoder, received {type(model).__name__}; the model comes "
+            "first, then the sentences."
+        )
+    texts = as_texts([*as_iterable(sentences, "sentences")], "sentences")
+    if not texts:
+        raise InputError("sentences: none, so there is nothing to compare.")
+    vectors_ND = model.encode(texts, batch_size=batch_size, show_progress_bar=show_progress_bar)
     return paraphrase_mining_embeddings(
-        vectors_ND[np.newaxis] if vectors_ND.ndim == 1 else vectors_ND,
+        vectors_ND,
         query_chunk_size,
         corpus_chunk_size,
         max_pairs,

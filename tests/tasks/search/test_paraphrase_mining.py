@@ -64,6 +64,19 @@ def test_texts(minilm_folder):
     assert paraphrase_mining(encoder, "alone") == []
 
 
+def test_what_is_refused_of_texts(minilm_folder):
+    """Python's words for exchanged arguments, and embeddings where the caller has sentences."""
+    encoder = SentenceEncoder.from_pretrained(minilm_folder)
+    for arguments, message in (
+        ((["a"], encoder), "^model: expected a SentenceEncoder, received list; the model comes fi"),
+        ((encoder, encoder), "^sentences: expected a str or an iterable of str, received Sentence"),
+        ((encoder, ["a", 3]), r"^sentences\[1\]: expected a str, received int"),
+        ((encoder, iter([])), "^sentences: none, so there is nothing to compare"),
+    ):
+        with pytest.raises(InputError, match=message):
+            paraphrase_mining(*arguments)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
