@@ -71,7 +71,7 @@ class PartialFile:
         Raises:
             InputError: there is one already, or it cannot be written.
         """
-        head = json.dumps(job).encode() + b"\n"
+        head = _head(job)
         if is_special(output):
             import tempfile
 
@@ -100,7 +100,8 @@ class PartialFile:
         """The file that an interrupted run left, without what is not whole; or a new one.
 
         Raises:
-            InputError: it is of another job, another run is writing it, or it cannot be read.
+            InputError: it is of another job or of something else, another run is writing it, or it
+                cannot be read.
         """
         path = partial_path(output)
         if is_special(output) or not path.exists():
@@ -111,13 +112,13 @@ class PartialFile:
             raise _unwritable(path, failure) from None
         try:
             _lock(stream, path)
-            line = stream.readline(MAX_HEAD)
-            if line.endswith(b"\n"):
-                _compare(line, job, path)
-            else:  # killed while it wrote its first line
+            line, head = stream.readline(MAX_HEAD), _head(job)
+            if line != head and head.startswith(line):  # killed while it wrote this
                 stream.seek(0)
                 stream.truncate()
-                stream.write(json.dumps(job).encode() + b"\n")
+                stream.write(head)
+            else:
+                _compare(line, job, path)
             partial = cls(stream, path, job)
             for block in partial.blocks():
                 partial._count(block)
@@ -191,13 +192,21 @@ def exists_already(path: Path) -> InputError:
     )
 
 
+def _head(job: Job) -> bytes:
+    return json.dumps(job).encode() + b"\n"
+
+
 def _compare(line: bytes, job: Job, path: Path) -> None:
     try:
-        begun = json.loads(line)
-        keys = {*begun, *job}
-    except (ValueError, TypeError, RecursionError):
-        raise InputError(f"{path}: is damaged; remove it to begin anew.") from None
-    for key in sorted(keys):
+        begun = json.loads(line) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        begun = None
+    if not isinstance(begun, dict) or "features" not in begun:
+        raise InputError(
+            f"{path}: was not left by an interrupted embed, or is damaged; remove it, or give "
+            "another -o."
+        )
+    for key in sorted({*begun, *job}):
         if begun.get(key) != job.get(key):
             raise InputError(
                 f"{path}: was begun with {key} {begun.get(key)!r:.80}, and now it is "

@@ -217,12 +217,20 @@ def test_a_partial_file_that_was_damaged(run, place, monkeypatch, cut):
     assert int(there[1] if there else 0) in wanted
 
 
-def test_a_partial_file_of_something_else(run, place):
-    """Catches somebody's own file under this name that is overwritten."""
-    Path("out.npy.partial").write_text("my notes\n")
-    for options in ([], ["--resume"]):
-        assert run("embed", "-m", "model", "in.txt", "-o", "out.npy", *options).code == 2
-        assert Path("out.npy.partial").read_text() == "my notes\n"
+@pytest.mark.parametrize(
+    "content", ["my notes\n", "my notes", "\n", '["notes"]\n', '{"notes": 1}\n', "{}", "\0\0\0"]
+)
+def test_a_partial_file_of_something_else(run, place, content):
+    """Catches somebody's own file under this name that is overwritten, or a traceback."""
+    Path("out.npy.partial").write_text(content)
+    arguments = ["-m", "model", "in.txt", "-o", "out.npy"]
+    assert run("embed", *arguments).code == 2
+    assert Path("out.npy.partial").read_text() == content
+    assert run("embed", *arguments, "--resume").error.endswith(
+        "out.npy.partial: was not left by an interrupted embed, or is damaged; remove it, or give "
+        "another -o."
+    )
+    assert Path("out.npy.partial").read_text() == content
 
 
 @posix_only
