@@ -209,9 +209,21 @@ def _compare(line: bytes, job: Job, path: Path) -> None:
     for key in sorted({*begun, *job}):
         if begun.get(key) != job.get(key):
             raise InputError(
-                f"{path}: was begun with {key} {begun.get(key)!r:.80}, and now it is "
-                f"{job.get(key)!r:.80}; use the same, or remove the file to begin anew."
+                f"{path}: was begun {_typed(key, begun.get(key))}, and this run is "
+                f"{_typed(key, job.get(key))}; use the same, or remove the file to begin anew."
             )
+
+
+def _typed(key: str, value: Any) -> str:
+    """An option as it is typed; of what is none, how much or which it is."""
+    import shlex
+
+    if value is None or value is False:
+        return f"without {key}"
+    if value is True:
+        return f"with {key}"
+    shown = f"{shlex.quote(str(value)):.80}"
+    return f"with {key} {shown}" if key.startswith("--") else f"with {shown} {key}"
 
 
 def _lock(stream: BinaryIO, path: Path) -> None:

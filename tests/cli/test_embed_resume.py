@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -140,13 +141,13 @@ def test_standard_input_is_resumed(run, place, monkeypatch):
 
 
 OTHER = {
-    "pooling": (["--pooling", "max"], "was begun with --pooling None, and now it is 'max'"),
-    "backend": (["--backend", "numpy"], "was begun with --backend 'numba'"),
-    "normalize": (["--normalize"], "was begun with --normalize False, and now it is True"),
-    "shard": (["--shard", "0/2"], "was begun with --shard None, and now it is '0/2'"),
-    "lines": (["other.txt"], "was begun with other lines than the first 40 of these inputs"),
-    "fewer": (["fewer.txt"], "was begun with other lines than the first 40 of these inputs"),
-    "model": (["-m", "other"], "was begun with another model, or on another processor"),
+    "pooling": (["--pooling", "max"], "without --pooling, and this run is with --pooling max;"),
+    "backend": (["--backend", "numpy"], "with --backend numba, and this run is with --backend nu"),
+    "normalize": (["--normalize"], "without --normalize, and this run is with --normalize;"),
+    "shard": (["--shard", "0/2"], "without --shard, and this run is with --shard 0/2;"),
+    "lines": (["other.txt"], "with other lines than the first 40 of these inputs"),
+    "fewer": (["fewer.txt"], "with other lines than the first 40 of these inputs"),
+    "model": (["-m", "other"], "with another model, or on another processor"),
 }
 
 
@@ -163,8 +164,34 @@ def test_another_job_is_refused(run, place, monkeypatch, name):
     arguments, message = OTHER[name]
     inputs = [] if name in ("lines", "fewer") else ["in.txt"]
     error = run("embed", *inputs, "-m", "model", "-o", "out.npy", "--resume", *arguments).error
-    assert f"out.npy.partial: {message}" in error and error.endswith("to begin anew.")
+    assert f"out.npy.partial: was begun {message}" in error and error.endswith("to begin anew.")
     assert Path("out.npy.partial").read_bytes() == kept and not Path("out.npy").exists()
+
+
+@pytest.mark.parametrize(
+    "before, now, message",
+    [
+        ("--normalize", "", "with --normalize, and this run is without --normalize;"),
+        ("--long --stride 1", "--long", "with --stride 1, and this run is without --stride;"),
+        ("--prompt-name query", "--prompt x", "without --prompt, and this run is with --prompt x;"),
+        ("--prompt 'a b'", "--prompt a", "with --prompt 'a b', and this run is with --prompt a;"),
+    ],
+)
+def test_options_are_told_as_they_are_typed(run, place, monkeypatch, before, now, message):
+    """Catches values of Python, which nobody can type."""
+    interrupted(run, monkeypatch, "in.txt", "-o", "out.npy", *shlex.split(before))
+    again = ["-m", "model", "in.txt", "-o", "out.npy", "--resume", *shlex.split(now)]
+    assert f"out.npy.partial: was begun {message} use the same" in run("embed", *again).error
+
+
+def test_a_shard_of_other_files_is_refused(run, place, monkeypatch):
+    """Catches lines that two shards have, or none, because a file grew between them."""
+    size = Path("in.txt").stat().st_size
+    arguments = ["in.txt", "-o", "out.npy", "--shard", "0/2"]
+    interrupted(run, monkeypatch, *arguments)
+    Path("in.txt").write_text("\n".join([*LINES, "c"]))
+    error = run("embed", "-m", "model", *arguments, "--resume").error
+    assert f"was begun with {size} bytes of all inputs, and this run is with {size + 2} by" in error
 
 
 def test_lines_behind_those_that_are_done_may_change(run, place, monkeypatch):
