@@ -143,6 +143,10 @@ class EncoderConfig:
         """The function that `hidden_act` names: "gelu" is the exact one, with erf."""
         return HIDDEN_ACTS[self.hidden_act]
 
+    def row_limit(self, limit: int | None) -> int:
+        """The most tokens of a row: the limit, if there is one, and never more than positions."""
+        return min(limit or self.max_position_embeddings, self.max_position_embeddings)
+
     @classmethod
     def from_folder(cls, folder: Path | str) -> Self:
         """Read `config.json` of a model folder.

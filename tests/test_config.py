@@ -40,6 +40,12 @@ def test_the_head_size_of_tinybert_is_26() -> None:
     assert EncoderConfig.from_dict(values, "x").head_size == 26
 
 
+def test_rows_are_no_longer_than_there_are_positions() -> None:
+    """Catches a tokenizer's limit that wins over the table, and None taken for a number."""
+    config = EncoderConfig.from_dict(BERT, "x")
+    assert [config.row_limit(limit) for limit in (None, 5, 11, 12)] == [11, 5, 11, 11]
+
+
 @pytest.mark.parametrize("family", FAMILY)
 def test_all_missing_keys_are_named_at_once(family: str) -> None:
     """Catches a reader that reports one key a run, or fills in an architecture's default."""

@@ -112,8 +112,7 @@ def _pooling(sentence: SentenceConfig) -> str:
 
 
 def _longest(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> int:
-    positions = config.max_position_embeddings
-    return min(sentence.max_seq_length or tokenizer.model_max_length or positions, positions)
+    return config.row_limit(sentence.max_seq_length or tokenizer.model_max_length)
 
 
 def _longest_text(config: EncoderConfig, tokenizer: Tokenizer, sentence: SentenceConfig) -> str:

@@ -97,7 +97,6 @@ class Ours:
         weights = model if model.is_file() else sentence.transformer_folder
         config, params, head, on_pooler = load_with_head(weights)
         parts = load_settings(sentence.transformer_folder)
-        positions = config.max_position_embeddings
         own_length = None if sentence.guessed else sentence.max_seq_length
         settings = sentence.settings
         prompts = merged_prompts(settings.prompts, None)
@@ -107,7 +106,7 @@ class Ours:
             vocabulary=parts.vocabulary,
             added_tokens=parts.added_tokens,
             tokenizer_settings=parts.settings,
-            max_length=min(own_length or parts.settings.model_max_length or positions, positions),
+            max_length=config.row_limit(own_length or parts.settings.model_max_length),
             sentence=sentence,
             pooling=sentence.pooling.modes,
             normalize=sentence.normalize,

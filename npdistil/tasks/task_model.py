@@ -50,8 +50,7 @@ class TaskModel(Generic[Head]):
     @property
     def max_length(self) -> int:
         """The most tokens of a row, special ones too: the tokenizer's limit, or the model's."""
-        positions = self.encoder.config.max_position_embeddings
-        return min(self.tokenizer.model_max_length or positions, positions)
+        return self.encoder.config.row_limit(self.tokenizer.model_max_length)
 
 
 @overload

@@ -108,8 +108,7 @@ class TracedModel:
     @property
     def max_length(self) -> int:
         """The most tokens of a row, special ones too: the tokenizer's limit, or the model's."""
-        positions = self.encoder.config.max_position_embeddings
-        return min(self.tokenizer.model_max_length or positions, positions)
+        return self.encoder.config.row_limit(self.tokenizer.model_max_length)
 
     def run_with_cache(
         self,

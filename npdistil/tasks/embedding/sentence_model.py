@@ -99,9 +99,7 @@ class SentenceModel:
         self.tokenizer = tokenizer
         self.encoder = encoder
         self.head = head
-        positions = encoder.config.max_position_embeddings
-        wanted = max_seq_length or tokenizer.model_max_length or positions
-        self.max_seq_length = min(wanted, positions)
+        self.max_seq_length = encoder.config.row_limit(max_seq_length or tokenizer.model_max_length)
         self.prompts = merged_prompts({}, prompts)
         self.default_prompt_name = default_prompt_name
         if default_prompt_name is not None:
