@@ -5,11 +5,10 @@ import importlib.util
 from collections.abc import Iterator
 
 from ..errors import InputError
+from .option_types import FILES, FOLDERS
 
 EXAMPLE = "npdistil completion bash"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-FILES = ("FILE", "INPUT", "TEXTS")
-FOLDERS = ("DIR", "FOLDER", "MODEL", "SOURCE", "TARGET")  # a model's name at the hub is typed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from .completion import FILES, FOLDERS
+from .option_types import FILES, FOLDERS
 
 # Arguments whose options have another name.
 _OTHERWISE = {"num_threads": "threads", "candidate_labels": "labels"}

@@ -2,6 +2,10 @@
 
 import argparse
 
+# Metavars of paths.
+FILES = ("FILE", "INPUT", "TEXTS")
+FOLDERS = ("DIR", "FOLDER", "MODEL", "SOURCE", "TARGET")  # a model's name at the hub is typed
+
 
 def positive(text: str) -> int:
     """For argparse's `type`: an integer from 1.
