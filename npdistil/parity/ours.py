@@ -25,9 +25,9 @@ from ..encoder.numpy_backend import POOLING
 from ..encoder.packing import pack
 from ..errors import InputError
 from ..params import DenseParams, EncoderParams, cast
-from ..tasks.embedding.prompts import chosen_prompt, merged_prompts
 from ..tasks.embedding.sentence_head import load_head
 from ..tasks.model_parts import expect_fitting
+from ..tasks.prompts import chosen_prompt, merged_prompts
 from ..tasks.sentence_config import SentenceConfig, read_sentence_config
 from ..text.settings import TokenizerSettings, load_settings
 from ..text.special import AddedToken

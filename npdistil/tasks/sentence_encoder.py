@@ -12,7 +12,6 @@ from ..errors import InputError
 from ..progress import progress
 from .call_defaults import with_defaults
 from .embedding.embed_texts import TextEmbedder
-from .embedding.prompts import chosen_prompt, name_for_documents
 from .embedding.request import (
     Request,
     Vectors,
@@ -20,6 +19,7 @@ from .embedding.request import (
     flag_or_none,
 )
 from .embedding.sentence_model import SentenceModel
+from .prompts import chosen_prompt, name_for_documents
 from .windows import GrowingRows, as_iterable, distinct, windows
 
 Texts: TypeAlias = str | Path | Iterable[str]

@@ -13,8 +13,8 @@ from ...heads.sentence_embedding import SentenceEmbedding
 from ...named_tuple import NamedTuple
 from ...threads import resolve_num_threads
 from ..model_parts import make_kernels
+from ..prompts import merged_prompts
 from ..sentence_config import read_sentence_config
-from .prompts import merged_prompts
 from .sentence_head import load_head
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ...errors import InputError
 from ...heads.sentence_embedding import SentenceEmbedding
 from ..call_defaults import checked_defaults
 from ..model_parts import expect_fitting
+from ..prompts import checked_prompt_name, merged_prompts
 from .load_parts import load_parts
-from .prompts import checked_prompt_name, merged_prompts
 from .request import checked_similarity
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ...errors import ConfigError
-from ...fields import Fields, shown
+from ...fields import Fields
 from ...named_tuple import NamedTuple
-from .prompts import ALWAYS
+from ..prompts import prompts_in
 from .request import SIMILARITY_NAMES
 
 
@@ -28,15 +28,7 @@ def read_settings(folder: Path) -> SentenceSettings:
         ConfigError: the file is damaged or contradicts itself.
     """
     file = Fields.from_optional_file(folder / "config_sentence_transformers.json", ConfigError)
-    prompts: dict[str, str | None] = {}
-    if file.value.get("prompts") is not None:
-        for name, prompt in file.object("prompts").value.items():
-            if prompt is not None and not isinstance(prompt, str):
-                raise file.fail("prompts", f"expected strings, received {shown(prompt)}.")
-            prompts[name] = prompt
-    default = file.value.get("default_prompt_name")
-    if default is not None and (not isinstance(default, str) or default not in (*ALWAYS, *prompts)):
-        raise file.fail("default_prompt_name", f"{shown(default)} is none of the file's prompts.")
+    prompts, default = prompts_in(file)
     similarity = file.value.get("similarity_fn_name")
     if not isinstance(similarity, str) or similarity not in SIMILARITY_NAMES:
         similarity = None

@@ -5,7 +5,7 @@ import pytest
 
 from npdistil import InputError, SentenceEncoder
 from npdistil.heads.sentence_embedding import SentenceEmbedding
-from npdistil.tasks.embedding.prompts import merged_prompts
+from npdistil.tasks.prompts import merged_prompts
 from tests.tasks.folders import make, write_json, write_model, write_settings
 from tests.tolerances import HIDDEN_FLOAT32
 
