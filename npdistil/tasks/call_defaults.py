@@ -1,13 +1,15 @@
-"""Options of calls: those that an object remembers, and those that nobody has."""
+"""Options of calls: what an object remembers, what has two names, and what nobody has."""
 
 import functools
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
+from ..arguments import as_flag
 from ..errors import InputError
 
 Call = TypeVar("Call", bound=Callable[..., Any])
+Given = TypeVar("Given")
 
 # What users of Transformers write and no task has: what to write instead.
 INSTEAD = {
@@ -74,13 +76,46 @@ def without_device(options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: it is anything else.
     """
-    device = options.get("device")
+    expect_cpu(options.get("device"))
+    return {name: value for name, value in options.items() if name != "device"}
+
+
+def expect_cpu(device: object) -> None:
+    """Refuse a device that is not the processor.
+
+    Raises:
+        InputError: it is neither "cpu", nor -1, nor None.
+    """
     if device not in (None, "cpu", -1) and str(device) != "cpu":  # torch.device("cpu") is fine
         raise InputError(
             f'device: this package runs on the CPU; expected "cpu", -1 or None, received '
             f"{device!r:.80}."
         )
-    return {name: value for name, value in options.items() if name != "device"}
+
+
+def refuse_tensors(convert_to_tensor: object) -> None:
+    """`convert_to_tensor`, as sentence-transformers has it, must be False.
+
+    Raises:
+        InputError: it is not.
+    """
+    if as_flag(convert_to_tensor, "convert_to_tensor"):
+        raise InputError(
+            "convert_to_tensor: there are no tensors here; torch.from_numpy makes one of the array."
+        )
+
+
+def one_of_two(inputs: Given | None, sentences: Given | None) -> tuple[Given | None, str]:
+    """What is worked on, which sentence-transformers 5 calls `sentences`, and the name it came by.
+
+    Raises:
+        InputError: both are given.
+    """
+    if sentences is None:
+        return inputs, "inputs"
+    if inputs is not None:
+        raise InputError("inputs and sentences are two names of one argument: give one of them.")
+    return sentences, "sentences"
 
 
 def with_defaults(call: Call) -> Call:

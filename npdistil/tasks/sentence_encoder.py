@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..arguments import as_flag, as_integer, as_positive, as_positive_or_none, as_texts, one_of
 from ..errors import InputError
 from ..progress import progress
-from .call_defaults import with_defaults
+from .call_defaults import expect_cpu, one_of_two, refuse_tensors, with_defaults
 from .embedding.embed_texts import TextEmbedder
 from .embedding.request import (
     Request,
@@ -98,7 +98,7 @@ class SentenceEncoder(SentenceModel):
         precision: str = "float32",
         convert_to_numpy: bool = True,
         convert_to_tensor: bool = False,
-        device: str | None = None,
+        device: Any = None,
         normalize_embeddings: bool | None = False,
         truncate_dim: int | None = None,
         *,
@@ -125,7 +125,7 @@ class SentenceEncoder(SentenceModel):
                 `quantize_embeddings`, whose ranges are here those of these very texts.
             convert_to_numpy: False gives a list of vectors.
             convert_to_tensor: for tensors there is no library here: must be False.
-            device: None or "cpu".
+            device: None, "cpu" or -1.
             normalize_embeddings: True scales vectors to length 1, behind everything else. What the
                 folder's modules do is done in any case.
             truncate_dim: how many features are kept, instead of the attribute of that name.
@@ -144,10 +144,11 @@ class SentenceEncoder(SentenceModel):
             InputError: something that is no string, a lone surrogate, or an argument of the wrong
                 kind. A list is checked whole before anything is computed.
         """
-        texts, name = _one_of_two(inputs, sentences)
+        texts, name = one_of_two(inputs, sentences)
         batch_size = as_positive(batch_size, "batch_size")
         show_progress_bar = flag_or_none(show_progress_bar, "show_progress_bar")
-        _refuse_tensors(convert_to_tensor, device)
+        refuse_tensors(convert_to_tensor)
+        expect_cpu(device)
         precision = checked_precision(precision)
         counted = as_flag(return_num_truncated_tokens, "return_num_truncated_tokens")
         embedder = self._embedder(
@@ -334,21 +335,3 @@ def _token_rows(
             rows += embedder.token_rows(window)
             bar.update(len(window))
     return cast(NDArray[Any], rows[0] if isinstance(texts, str) else rows)
-
-
-def _one_of_two(inputs: Texts | None, sentences: Texts | None) -> tuple[Texts | None, str]:
-    """The one that was passed, and its name."""
-    if sentences is None:
-        return inputs, "inputs"
-    if inputs is not None:
-        raise InputError("inputs and sentences are two names of one argument: give one of them.")
-    return sentences, "sentences"
-
-
-def _refuse_tensors(convert_to_tensor: object, device: object) -> None:
-    if as_flag(convert_to_tensor, "convert_to_tensor"):
-        raise InputError(
-            "convert_to_tensor: there are no tensors here; torch.from_numpy makes one of the array."
-        )
-    if device not in (None, "cpu"):
-        raise InputError(f"device: this package runs on the CPU, received {device!r:.80}.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import modules
 from transformers import BertTokenizer
@@ -113,6 +114,13 @@ def test_a_str_gives_one_row(backend, minilm_folder, peer):
 def test_no_texts_give_no_rows(minilm_folder):
     """An empty list that fails, or loses its width (sentence-transformers gives shape (0,))."""
     assert SentenceEncoder.from_pretrained(minilm_folder).encode([]).shape == (0, 384)
+
+
+def test_the_device_of_torch(minilm_folder, peer):
+    """A call that the peer takes, and that fails because its device is no string."""
+    encoder, cpu = SentenceEncoder.from_pretrained(minilm_folder), torch.device("cpu")
+    exact = peer.encode("one text", device=cpu, show_progress_bar=False)
+    assert_same_vectors(encoder.encode("one text", device=cpu), exact)
 
 
 def test_folders_of_the_new_spelling(minilm_folder, peer, some, tmp_path):

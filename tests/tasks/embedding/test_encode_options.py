@@ -96,7 +96,8 @@ def test_what_is_accepted_and_what_is_not(texts):
     encoder = make()
     wanted = encoder.encode(texts)
     assert encoder.encode(sentences=texts).tobytes() == wanted.tobytes()
-    assert encoder.encode(inputs=texts, device="cpu").tobytes() == wanted.tobytes()
+    for device in ("cpu", -1, None):
+        assert encoder.encode(inputs=texts, device=device).tobytes() == wanted.tobytes()
     rows = encoder.encode(texts, convert_to_numpy=False)
     assert isinstance(rows, list) and np.stack(rows).tobytes() == wanted.tobytes()
     with pytest.raises(InputError, match="inputs and sentences are two names"):
