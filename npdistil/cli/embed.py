@@ -13,7 +13,7 @@ from ..tasks.sentence_encoder import SentenceEncoder
 from .embed_job import EmbedJob
 from .input_shard import Shard, shard_lines, total_size
 from .messages import say
-from .model_options import add_engine, add_model
+from .model_options import add_engine, add_model, add_prompt
 from .option_types import not_negative, positive
 from .output_file import expect_no_input, is_special
 from .partial_file import exists_already, partial_path
@@ -65,11 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_encoding(parser: argparse.ArgumentParser) -> None:
     """What a vector is like: --prompt, --prompt-name, --normalize, --truncate-dim and so on."""
-    prompt = parser.add_mutually_exclusive_group()
-    prompt.add_argument("--prompt", metavar="TEXT", help="put before each text")
-    prompt.add_argument(
-        "--prompt-name", metavar="NAME", help="of the folder's prompts; default: what it says"
-    )
+    add_prompt(parser, "each text")
     parser.add_argument(
         "--long",
         action="store_true",

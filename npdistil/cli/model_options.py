@@ -1,4 +1,4 @@
-"""Which model a verb works with, a folder or a name at the hub, and what computes it."""
+"""Which model a verb works with, a folder or a name at the hub; its prompt; what computes it."""
 
 import argparse
 from collections.abc import Callable
@@ -23,6 +23,15 @@ def add_revision(parser: argparse.ArgumentParser) -> None:
     """--revision."""
     parser.add_argument(
         "--revision", metavar="R", help="at the hub: branch, tag or commit; default: main"
+    )
+
+
+def add_prompt(parser: argparse.ArgumentParser, before: str) -> None:
+    """--prompt or --prompt-name; `before` says what a prompt is put before."""
+    prompt = parser.add_mutually_exclusive_group()
+    prompt.add_argument("--prompt", metavar="TEXT", help=f"put before {before}")
+    prompt.add_argument(
+        "--prompt-name", metavar="NAME", help="of the folder's prompts; default: what it says"
     )
 
 

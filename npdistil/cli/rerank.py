@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import InputError
 from ..tasks.classification.cross_encoder import CrossEncoder
 from .messages import say
-from .model_options import add_engine, add_model
+from .model_options import add_engine, add_model, add_prompt
 from .option_types import positive
 from .read_lines import STDIN
 from .read_records import read_records
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_records(parser)
     add_model(parser)
+    add_prompt(parser, "the query")
     parser.add_argument(
         "--top-k", type=positive, metavar="N", help="documents to show; default: all"
     )
@@ -67,7 +68,13 @@ def run(options: argparse.Namespace) -> int:
         else:
             lines.append(line)
             texts.append(record.fields["text"])
-    ranked = task.rank(query, texts, return_documents=True)
+    ranked = task.rank(
+        query,
+        texts,
+        return_documents=True,
+        prompt_name=options.prompt_name,
+        prompt=options.prompt,
+    )
     with ExitStack() as stack:
         printer = opened_printer(options, ("score", "text"), _rows, stack)
         stack.callback(printer.flush)

@@ -7,6 +7,7 @@ import pytest
 from npdistil import CrossEncoder, TextClassification, ZeroShotClassification
 from tests.cli.running import runner
 from tests.tasks.classification.folders import NLI, write_classifier
+from tests.tasks.folders import write_json
 
 TEXTS = ["the unable", "a b c é", "", "b " * 60]
 
@@ -109,6 +110,25 @@ def test_rerank(run, texts, one):
     assert done.out == "".join(
         f"{row['corpus_id'] + 1}\t{row['score']:.6g}\t{row['text']}\n" for row in wanted[:2]
     )
+
+
+def test_rerank_with_a_prompt(run, texts, tmp_path):
+    """Catches options that reach nobody, and a prompt before the documents."""
+    folder = write_classifier(tmp_path / "prompts", 1)
+    settings = {"model_type": "CrossEncoder", "prompts": {"query": "un", "other": "the b "}}
+    write_json(folder / "config_sentence_transformers.json", settings)
+    plain = run("rerank", "able", texts, "-m", folder).out
+    for options, query in (
+        (("--prompt", "un"), "unable"),
+        (("--prompt-name", "query"), "unable"),
+        (("--prompt-name", "other"), "the b able"),
+    ):
+        found = run("rerank", "able", texts, "-m", folder, *options).out
+        assert found == run("rerank", query, texts, "-m", folder).out != plain
+    error = run("rerank", "able", texts, "-m", folder, "--prompt-name", "x").error
+    assert "--prompt-name: expected one of ['query', 'other'], received 'x'" in error
+    error = run("rerank", "a", texts, "-m", folder, "--prompt", "a", "--prompt-name", "x").error
+    assert "not allowed with" in error
 
 
 def test_rerank_for_a_query_from_standard_input(run, texts, one):

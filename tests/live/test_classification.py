@@ -3,6 +3,8 @@
 Shapes of results, defaults and orders on tiny models; `tests/data/tasks/` compares figures.
 """
 
+import inspect
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 from sentence_transformers import CrossEncoder as PeerCrossEncoder
 from transformers import pipeline as peer_pipeline
 
-from npdistil import CrossEncoder, pipeline
+from npdistil import CrossEncoder, InputError, pipeline
 from tests.tasks.classification.folders import NLI, write_classifier
 from tests.tasks.folders import write_json
 from tests.tolerances import HIDDEN_FLOAT32
@@ -174,3 +176,79 @@ def test_cross_encoder(tmp_path, compared, num_labels, keys, saved):
         for options in ({}, {"top_k": 2}, {"return_documents": True}, {"top_k": 99}):
             found = ours.rank("a b", documents, **options)
             assert same(found, theirs.rank("a b", documents, **options)), options
+
+
+PROMPTS = {"query": "un", "other": "the b "}  # "un" and "able" make a word
+
+
+def save_with_prompts(folder: Path, **options: Any) -> Path:
+    """A cross-encoder with prompts, as its neighbour saves it; `options` are of its constructor."""
+    plain = str(write_classifier(folder / "plain", NAMES[:1]))
+    made = PeerCrossEncoder(plain, device="cpu", prompts=PROMPTS, **options)
+    made.save_pretrained(str(folder / "saved"), create_model_card=False)
+    return folder / "saved"
+
+
+@pytest.mark.parametrize("default", [None, "query", "other"])
+@pytest.mark.parametrize("own", [{}, {"prompts": {"more": "c", "query": "c "}}])
+def test_prompts_of_a_cross_encoder(tmp_path, compared, default, own):
+    """Catches a prompt before the second text or behind a blank, and one that nobody applies."""
+    folder = save_with_prompts(tmp_path, default_prompt_name=default)
+    ours = CrossEncoder.from_pretrained(folder, **own)
+    theirs = PeerCrossEncoder(str(folder), device="cpu", **own)
+    assert [*ours.prompts.items()] == [*theirs.prompts.items()]
+    assert ours.default_prompt_name == theirs.default_prompt_name == default
+    pairs = [("able", text) for text in TEXTS]
+    for options in ({}, {"prompt": "un"}, {"prompt": ""}, *({"prompt_name": n} for n in PROMPTS)):
+        found, wanted = ours.predict(pairs, **options), theirs.predict(pairs, **options)
+        np.testing.assert_allclose(found, wanted, atol=10 * HIDDEN_FLOAT32)
+        ranked = ours.rank("able", TEXTS, **options)
+        assert same(ranked, theirs.rank("able", TEXTS, **options)), options
+        compared("cross-encoder arrays", 1)
+    # What a wrong place would give is told from the right one.
+    found = ours.predict(pairs, prompt="un")
+    for first, before in (("able", ""), ("able", "un"), ("un able", "")):
+        wrong = theirs.predict([(first, before + text) for text in TEXTS], prompt="")
+        assert np.abs(found - wrong).max() > 1000 * HIDDEN_FLOAT32, (first, before)
+
+
+def test_cross_encoders_without_prompts(tmp_path):
+    """Catches "query" and "document", which a model that embeds always has, and others' prompts."""
+    plain = write_classifier(tmp_path / "bare", NAMES[:1])
+    of_another_kind = save_with_prompts(tmp_path, default_prompt_name="query")
+    path = of_another_kind / "config_sentence_transformers.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, settings | {"model_type": "SentenceTransformer"})
+    for folder in (plain, of_another_kind):
+        ours, theirs = CrossEncoder(folder), PeerCrossEncoder(str(folder), device="cpu")
+        assert ours.prompts == theirs.prompts == {}
+        assert ours.default_prompt_name is theirs.default_prompt_name is None
+        with pytest.raises(ValueError, match="'query' not found"):
+            theirs.predict([("a", "b")], "query")
+        with pytest.raises(InputError, match="no prompts, received 'query'"):
+            ours.predict([("a", "b")], "query")
+
+
+def test_arguments_of_cross_encoders(tmp_path):
+    """Catches arguments in another order, under another name, or with another default."""
+    for call in ("predict", "rank"):
+        found, wanted = (
+            [
+                (parameter.name, parameter.default)
+                for parameter in inspect.signature(getattr(kind, call)).parameters.values()
+                if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+            ]
+            for kind in (CrossEncoder, PeerCrossEncoder)
+        )
+        names = [name for name, _ in wanted]
+        assert [name for name, _ in found] + ["pool", "chunk_size"] == names
+        assert found[2:] == wanted[2 : len(found)]  # ours need no inputs where there are sentences
+    folder = save_with_prompts(tmp_path)
+    ours, theirs = CrossEncoder(folder), PeerCrossEncoder(str(folder), device="cpu")
+    pairs, cpu = [("able", text) for text in TEXTS], torch.device("cpu")
+    places = ("query", None, 3, False, None, False, True, False, cpu)
+    found = ours.predict(pairs, *places)
+    np.testing.assert_allclose(found, theirs.predict(pairs, *places), atol=10 * HIDDEN_FLOAT32)
+    assert ours.predict(sentences=pairs, prompt_name="query").tobytes() == found.tobytes()
+    places = ("able", TEXTS, 3, True, "query", None, 2, False, None, cpu)
+    assert same(ours.rank(*places), theirs.rank(*places))

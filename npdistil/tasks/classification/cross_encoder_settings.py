@@ -7,8 +7,10 @@ sentence_bert_config.json; older folders have config.json alone. No string of th
 from pathlib import Path
 
 from ...errors import ConfigError
-from ...fields import Fields, active_keys, shown
+from ...fields import Fields, active_keys
 from ...files import is_there, read_json
+from ...named_tuple import NamedTuple
+from ..prompts import prompts_in
 
 # Keys of sentence_bert_config.json that would change the scores, and the only values that do not.
 NEUTRAL: dict[str, tuple[object, ...]] = {
@@ -18,23 +20,34 @@ NEUTRAL: dict[str, tuple[object, ...]] = {
 }
 
 
-def read_max_seq_length(folder: Path) -> int | None:
-    """Tokens of a pair, special ones included; None: as the tokenizer says.
+class CrossEncoderSettings(NamedTuple):
+    """What the files say."""
+
+    max_seq_length: int | None  # of a pair, special tokens included; None: the tokenizer's
+    prompts: dict[str, str | None]
+    default_prompt_name: str | None
+
+
+def read_settings(folder: Path) -> CrossEncoderSettings:
+    """Read the three files, none of which need be there.
+
+    Prompts that were saved for another kind of model are not for this one: sentence-transformers
+    drops them as well.
 
     Raises:
-        ConfigError: a file is damaged, or asks for a module or a prompt that is not built.
+        ConfigError: a file is damaged, contradicts itself, or asks for a module that is not built.
     """
     if is_there(folder / "modules.json", ConfigError):
         _check_modules(folder / "modules.json")
     file = Fields.from_optional_file(folder / "config_sentence_transformers.json", ConfigError)
-    prompt = file.value.get("default_prompt_name")
-    if prompt is not None:
-        raise file.fail("default_prompt_name", f"{shown(prompt)}: prompts are not built.")
+    own = file.value.get("model_type") == "CrossEncoder"
+    prompts, default = prompts_in(file, always=()) if own else ({}, None)
     text = Fields.from_optional_file(folder / "sentence_bert_config.json", ConfigError)
     if faults := active_keys(text.value, NEUTRAL):
         raise ConfigError(f"{text.where}: {'; '.join(faults)} here.")
     given = text.value.get("max_seq_length") is not None
-    return text.integer("max_seq_length", 3) if given else None
+    max_seq_length = text.integer("max_seq_length", 3) if given else None
+    return CrossEncoderSettings(max_seq_length, prompts, default)
 
 
 def _check_modules(path: Path) -> None:

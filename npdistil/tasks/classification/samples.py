@@ -31,12 +31,12 @@ def as_samples(items: Sequence[Any], first: int) -> list[Sample]:
     Raises:
         InputError: something else, a lone surrogate, or another key; names the item.
     """
-    return [Sample(text, pair or None) for text, pair in _checked(items, first)]
+    return [Sample(text, pair or None) for text, pair in _checked(items, first, "inputs")]
 
 
-def _checked(items: Sequence[Any], first: int) -> list[Sample]:
-    split = [_split(item, f"inputs[{number}]") for number, item in enumerate(items, first)]
-    texts = as_texts([text for text, _ in split], "inputs", first)
+def _checked(items: Sequence[Any], first: int, name: str) -> list[Sample]:
+    split = [_split(item, f"{name}[{number}]") for number, item in enumerate(items, first)]
+    texts = as_texts([text for text, _ in split], name, first)
     # As texts of their own, so that a wrong one has its number.
     as_texts(["" if pair is None else pair for _, pair in split], "text_pair", first)
     return [Sample(text, pair) for text, (_, pair) in zip(texts, split, strict=True)]
@@ -49,10 +49,11 @@ def is_pair(item: object) -> bool:
     return isinstance(item, list | tuple) and len(item) > 0 and isinstance(item[0], str)
 
 
-def as_pairs(items: Sequence[Any], first: int) -> list[Sample]:
+def as_pairs(items: Sequence[Any], first: int, name: str = "inputs") -> list[Sample]:
     """Check pairs: two texts in a tuple or list, or {"text": ..., "text_pair": ...}.
 
-    An empty second text still makes a pair: sentence-transformers takes it so.
+    An empty second text still makes a pair: sentence-transformers takes it so. In messages `first`
+    is the number of the first item, and `name` that of the argument.
 
     Raises:
         InputError: something else, a lone surrogate, or another key; names the item.
@@ -66,11 +67,11 @@ def as_pairs(items: Sequence[Any], first: int) -> list[Sample]:
         if not isinstance(item, dict) or item.get("text_pair") is None:
             length = f" of {len(item)}" if isinstance(item, list | tuple | dict) else ""
             raise InputError(
-                f"inputs[{number}]: expected a pair of texts, received "
+                f"{name}[{number}]: expected a pair of texts, received "
                 f"{type(item).__name__}{length}."
             )
         pairs.append(item)
-    return _checked(pairs, first)
+    return _checked(pairs, first, name)
 
 
 def as_list(inputs: object, name: str, kind: str) -> list[Any]:

@@ -146,7 +146,16 @@ def test_a_function_that_is_not_torchs_is_not_trusted(tmp_path):
         ("modules.json", modules("Transformer", "Pooling"), "are no cross-encoder that is built"),
         ("modules.json", {}, "expected a list of modules"),
         ("modules.json", modules("Transformer", first_folder="0_X"), "are no cross-encoder"),
-        ("config_sentence_transformers.json", {"default_prompt_name": "q"}, "prompts are not buil"),
+        (
+            "config_sentence_transformers.json",
+            {"model_type": "CrossEncoder", "default_prompt_name": "query"},
+            "default_prompt_name: 'query' is none of the file's prompts",
+        ),
+        (
+            "config_sentence_transformers.json",
+            {"model_type": "CrossEncoder", "prompts": {"q": 5}},
+            "prompts: expected strings, received 5",
+        ),
         ("config_sentence_transformers.json", {"activation_fn": "torch.nn.Tanh"}, "is not built"),
         ("sentence_bert_config.json", {"do_lower_case": True}, "do_lower_case True is not built"),
         ("sentence_bert_config.json", {"max_seq_length": 2}, "expected an integer of at least 3"),
@@ -157,8 +166,9 @@ def test_folders_that_are_refused(tmp_path, file, content, message):
     """Catches a file that is not read, and scores that silently differ."""
     folder = write_classifier(tmp_path, 1)
     write_json(folder / file, content)
-    with pytest.raises(ConfigError, match=re.escape(message)):
-        CrossEncoder.from_pretrained(folder, "numpy")
+    for options in ({}, {"max_length": 9}):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            CrossEncoder.from_pretrained(folder, "numpy", **options)
 
 
 def test_rank(task):
