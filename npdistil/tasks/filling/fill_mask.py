@@ -183,15 +183,18 @@ class FillMask(HeadTask[MaskedLM]):
 
     def _best_of(self, hidden_MD: Floats, top_k: int, allowed: Ids | None) -> tuple[Floats, Ids]:
         """Of each masked row; a thread that has scores of a block chooses from them by itself."""
-        blocks: dict[int, tuple[Floats, Ids]] = {}
+        threads, M = self.model.encoder.num_threads, len(hidden_MD)
+        count = -(-M // ROWS)
+        if 2 * M >= threads * ROWS:  # with fewer rows, threads that are free help with the scores
+            count = -(-count // threads) * threads
+        blocks = np.array_split(hidden_MD, count)
+        found: list[Any] = [None] * count
 
-        def choose(m: int) -> None:
-            scores_MV = self.model.head.scores(hidden_MD[m : m + ROWS])
-            blocks[m] = best_words(scores_MV, top_k, allowed)
+        def choose(number: int) -> None:
+            found[number] = best_words(self.model.head.scores(blocks[number]), top_k, allowed)
 
-        starts = range(0, len(hidden_MD), ROWS)
-        shared_workers(self.model.encoder.num_threads).each(choose, starts)
-        prob_MK, ids_MK = map(np.concatenate, zip(*(blocks[m] for m in starts), strict=True))
+        shared_workers(threads).each(choose, range(count))
+        prob_MK, ids_MK = map(np.concatenate, zip(*found, strict=True))
         return prob_MK, ids_MK
 
 

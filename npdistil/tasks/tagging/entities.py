@@ -3,11 +3,12 @@
 "B-PER" begins an entity, "I-PER" goes on with one, and so does a label without either.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .words import Join, Tagged
 
@@ -46,8 +47,22 @@ def grouped_entities(
             "end": group[-1].end,
         }
         for group in groups(tagged)
-        if (name := group[0].label.split("-", 1)[-1]) not in ignore_labels
+        if (name := _name(group[0].label)) not in ignore_labels
     ]
+
+
+def in_no_group(labels: Sequence[str], ignore_labels: Collection[str]) -> NDArray[np.bool_]:
+    """Of which labels `grouped_entities` shows no token, whatever its neighbours are.
+
+    A group is named after its first label, so the names of all labels of a tag must be ignored.
+
+    >>> in_no_group(["O", "B-PER", "PER"], {"O", "PER"}).tolist()
+    [True, True, True]
+    >>> in_no_group(["O", "B-X-Y", "X-Y"], {"O", "Y"}).tolist()
+    [True, False, False]
+    """
+    shown = {_parts(label)[1] for label in labels if _name(label) not in ignore_labels}
+    return np.array([_parts(label)[1] not in shown for label in labels])
 
 
 def groups(tagged: Iterable[Tagged]) -> list[list[Tagged]]:
@@ -76,6 +91,10 @@ def _mean(group: list[Tagged]) -> float:
     if len(group) == 1:
         return group[0].score
     return float(np.mean(np.array([one.score for one in group], np.float32)))
+
+
+def _name(label: str) -> str:
+    return label.split("-", 1)[-1]
 
 
 def _parts(label: str) -> tuple[bool, str]:

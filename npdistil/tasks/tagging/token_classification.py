@@ -16,7 +16,13 @@ from ..call_defaults import with_defaults
 from ..head_task import HeadTask
 from ..results import Answers
 from ..stream import BATCH_TOKENS, WINDOW, Bounds, answers, checked_bounds, in_token_spans
-from .entities import Entity, grouped_entities, single_entities, without_overlaps
+from .entities import (
+    Entity,
+    grouped_entities,
+    in_no_group,
+    single_entities,
+    without_overlaps,
+)
 from .rows import TextRows, as_words, make_rows
 from .tokens import gather
 from .words import STRATEGIES, Strategy, tag
@@ -120,8 +126,14 @@ class TokenClassification(HeadTask[Head]):
         found: list[list[Entity]] = [[] for _ in rows.texts]
         windows = [0] * len(rows.texts)
         logits = self._logits(rows, bounds)
+        ignored_C = None  # of a word's tokens any may decide
+        if strategy == "none":
+            ignored_C = np.array([label in ignored for label in self.labels])
+        elif strategy == "simple":
+            ignored_C = in_no_group(self.labels, ignored)
         for row, number, logits_LC in zip(rows.rows, rows.text_N, logits, strict=True):
-            tokens = gather(rows.texts[number], row, softmax(logits_LC), bool(self._prefix))
+            scores_LC, text = softmax(logits_LC), rows.texts[number]
+            tokens = gather(text, row, scores_LC, bool(self._prefix), ignored_C)
             tagged = tag(tokens, strategy, self.labels, self._join)
             if strategy == "none":
                 found[number] += single_entities(tagged, ignored)

@@ -28,7 +28,13 @@ class TokenRow(NamedTuple):
     is_unknown_L: NDArray[np.bool_]
 
 
-def gather(text: str, row: TokenRow, scores_LC: Floats, marks_subwords: bool) -> list[TokenScores]:
+def gather(
+    text: str,
+    row: TokenRow,
+    scores_LC: Floats,
+    marks_subwords: bool,
+    ignored_C: NDArray[np.bool_] | None = None,
+) -> list[TokenScores]:
     """The tokens of a row, special ones left out.
 
     A piece that is not as long as its text goes on with a word: "##" makes it longer. So does,
@@ -40,12 +46,20 @@ def gather(text: str, row: TokenRow, scores_LC: Floats, marks_subwords: bool) ->
         scores_LC: of each token, for each label.
         marks_subwords: whether pieces within a word carry a prefix. Where they do not, only a space
             begins a word.
+        ignored_C: labels of which nothing is to be seen. Of neighbours whose best labels are such
+            the first alone comes, which keeps apart what stands before and behind. None: all come.
 
     Source of the rule: Transformers' TokenClassificationPipeline, gather_pre_entities.
     """
     tokens = []
     spans, unknown = row.spans_L2.tolist(), row.is_unknown_L.tolist()
-    for place in np.flatnonzero(~row.is_special_L).tolist():
+    place_N = np.flatnonzero(~row.is_special_L)
+    if ignored_C is not None:
+        ignored_N = ignored_C[scores_LC[place_N].argmax(axis=1)]
+        ignored_N[1:] &= ignored_N[:-1].copy()
+        ignored_N[:1] = False
+        place_N = place_N[~ignored_N]
+    for place in place_N.tolist():
         word, (start, end) = row.pieces[place], spans[place]
         if unknown[place]:
             word, is_subword = text[start:end], False

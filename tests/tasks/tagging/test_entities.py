@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from npdistil.tasks.tagging.entities import (
     grouped_entities,
     groups,
+    in_no_group,
     single_entities,
     without_overlaps,
 )
-from npdistil.tasks.tagging.words import Tagged
+from npdistil.tasks.tagging.tokens import TokenRow, gather
+from npdistil.tasks.tagging.words import Tagged, tag
 
 LABELS = ("O", "B-PER", "I-PER", "PER", "B-LOC", "I-LOC", "X-LOC", "I-B-x", "-")
 
@@ -53,6 +56,28 @@ def test_an_entity_is_its_words():
         {"entity_group": "PER", "score": 1.5 / 16, "word": "b c", "start": 2, "end": 5},
         {"entity_group": "LOC", "score": 4 / 16, "word": "e", "start": 8, "end": 9},
     ]
+
+
+@given(
+    st.lists(st.integers(0, len(LABELS) - 1), max_size=12),
+    st.sets(st.sampled_from(["O", "PER", "LOC", "B-x", "x", "", "-", "X-LOC"])),
+)
+def test_what_nobody_sees_may_be_left_out_before(best, ignored):
+    """Catches a token that is needed and left out, and neighbours of one that then become one."""
+    L = len(best)
+    spans_L2 = np.arange(2 * L, dtype=np.int32).reshape(L, 2)
+    row = TokenRow(["w"] * L, spans_L2, np.zeros(L, bool), np.zeros(L, bool))
+    scores_LC = np.eye(len(LABELS), dtype=np.float32)[best].reshape(L, len(LABELS))
+    unseen_C = in_no_group(LABELS, ignored)
+    every, few = (
+        gather("", row, scores_LC, marks_subwords=True, ignored_C=mask) for mask in (None, unseen_C)
+    )
+    assert sum(unseen_C[[best[token.place] for token in few]]) <= 1 + L - sum(unseen_C[best])
+    found = [
+        grouped_entities(tag(tokens, "simple", LABELS, " ".join), ignored, " ".join)
+        for tokens in (every, few)
+    ]
+    assert found[0] == found[1]
 
 
 def test_what_is_ignored():
