@@ -1,6 +1,6 @@
 """Time what stands around the engine: tasks over the ragged workload, and a search; their memory.
 
-    python tools/bench_tasks.py [--threads 1 2] [--turns 5] [--parts 4] [--only search ...]
+    python tools/bench_tasks.py [--threads 1 2] [--turns 24] [--parts 16] [--only search ...]
 
 * search: one query against 100,000 stored vectors of 384, a memory-mapped index;
 * tasks: each task over texts of all lengths, beside the engine alone on the same token rows, cut
@@ -68,8 +68,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, processors()])
-    parser.add_argument("--turns", type=int, default=5, help="of each measurement; default: 5")
-    parser.add_argument("--parts", type=int, default=4, help="of the texts, one of so many parts")
+    parser.add_argument("--turns", type=int, default=24, help="of each measurement; default: 24")
+    parser.add_argument("--parts", type=int, default=16, help="of the texts, one of so many parts")
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, help="writes nothing")
     parser.add_argument("--worker", choices=MEASUREMENTS, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
