@@ -32,7 +32,6 @@ class Encoder:
     Attributes:
         config: the architecture.
         backend: the engine, for those who have packed rows.
-        num_threads: that may compute at a time; 1 for "numpy", whose threads are BLAS's own.
         pooler: BERT's summary of a sequence, from its first row [B, D]; None: not in the file.
     """
 
@@ -65,11 +64,11 @@ class Encoder:
         if backend == "numba":
             from .numba_backend import NumbaBackend  # brings compiled code, so late
 
-            self.backend, self.num_threads = NumbaBackend(params, config, threads), threads
+            self.backend = NumbaBackend(params, config, threads)
         else:
             from .numpy_backend import NumpyBackend
 
-            self.backend, self.num_threads = NumpyBackend(params, config), 1
+            self.backend = NumpyBackend(params, config)
         pooler = params.pooler
         self.pooler = None if pooler is None else self.backend.dense(pooler, "tanh")
 

@@ -24,12 +24,13 @@ class Collected:
         """The next window."""
         for score, start, end in found.spans:
             text = self._context[start:end]
-            known = self._answers.get(text.lower())
+            lower = text.lower()
+            known = self._answers.get(lower)
             if known:
                 known["score"] += score
             else:
                 answer = {"score": score, "start": start, "end": end, "answer": text}
-                self._answers[text.lower()] = answer
+                self._answers[lower] = answer
         self._null_score = min(self._null_score, found.null_score)
         self._null_logit = min(self._null_logit, found.null_logit)
         self._best_logit = max(self._best_logit, found.best_logit)

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ...dims import Floats
@@ -49,8 +48,8 @@ def window_spans(logits_L2: Floats, window: ContextWindow, options: Options) -> 
     """
     N = len(window.words_N)
     rows = np.concatenate([[0], np.arange(window.first, window.first + N)])
-    start_N, end_N = (np.asarray(logits_L2[rows, column], np.float32) for column in (0, 1))
-    if not (np.isfinite(start_N).all() and np.isfinite(end_N).all()):
+    start_N, end_N = both_2N = np.ascontiguousarray(logits_L2[rows].T, np.float32)
+    if not np.isfinite(both_2N).all():
         raise ModelFileError(
             "the model's scores are not finite numbers, so its weights are damaged; convert or "
             "fetch them again."
@@ -97,8 +96,8 @@ def best_spans(
     width = min(longest, len(start_N))
     # Row n has the ends n, n + 1, ...; behind the context nothing can end.
     end_N = np.concatenate([end_N.astype(np.float64), np.full(width - 1, -np.inf)])
-    sums_NW = start_N.astype(np.float64)[:, None] + sliding_window_view(end_N, width)
-    sums = sums_NW.ravel()
+    ends_NW = end_N[np.arange(len(start_N))[:, None] + np.arange(width)]
+    sums = (start_N.astype(np.float64)[:, None] + ends_NW).ravel()
     if count < len(sums):
         # All that are no worse than the last one taken, so that ties do not depend on the order.
         bound = np.partition(sums, len(sums) - count)[len(sums) - count]

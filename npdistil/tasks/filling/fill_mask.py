@@ -12,7 +12,6 @@ from ...encoder.packing import PackedBatch
 from ...errors import InputError, TokenizerError
 from ...heads.masked_lm import MaskedLM
 from ...text.tokenizer import Tokenizer
-from ...workers import shared_workers
 from ..call_defaults import with_defaults
 from ..head_task import HeadTask
 from ..results import Answers
@@ -22,7 +21,7 @@ from .best_words import Ids, best_words
 from .sequences import RowTexts, token_text
 from .targets import target_ids
 
-ROWS = 64  # masked places whose scores of the whole vocabulary a thread holds at a time
+ROWS = 32  # masked places whose scores of the whole vocabulary are held at a time
 
 
 class _Best(NamedTuple):
@@ -173,29 +172,18 @@ class FillMask(HeadTask[MaskedLM]):
         found: dict[int, _Best] = {}
         for numbers, part in by_length(batch, *bounds):
             rows_M = np.flatnonzero(part.input_ids_T == self.mask_id)
-            prob_MK, ids_MK = self._best_of(head.hidden(backend, part, rows_M), top_k, allowed)
+            hidden_MD = head.hidden(backend, part, rows_M)
+            blocks = [
+                best_words(head.scores(hidden_MD[m : m + ROWS]), top_k, allowed)
+                for m in range(0, len(rows_M), ROWS)
+            ]
+            prob_MK, ids_MK = map(np.concatenate, zip(*blocks, strict=True))
             ends = np.searchsorted(rows_M, part.cu_seqlens)
             for n, number in enumerate(numbers.tolist()):
                 own = slice(ends[n], ends[n + 1])
                 place_M = rows_M[own] - part.cu_seqlens[n]
                 found[number] = _Best(place_M, prob_MK[own], ids_MK[own])
         return [found[number] for number in range(len(found))]
-
-    def _best_of(self, hidden_MD: Floats, top_k: int, allowed: Ids | None) -> tuple[Floats, Ids]:
-        """Of each masked row; a thread that has scores of a block chooses from them by itself."""
-        threads, M = self.model.encoder.num_threads, len(hidden_MD)
-        count = -(-M // ROWS)
-        if 2 * M >= threads * ROWS:  # with fewer rows, threads that are free help with the scores
-            count = -(-count // threads) * threads
-        blocks = np.array_split(hidden_MD, count)
-        found: list[Any] = [None] * count
-
-        def choose(number: int) -> None:
-            found[number] = best_words(self.model.head.scores(blocks[number]), top_k, allowed)
-
-        shared_workers(threads).each(choose, range(count))
-        prob_MK, ids_MK = map(np.concatenate, zip(*found, strict=True))
-        return prob_MK, ids_MK
 
 
 def _filled(shown: _Shown, ids_L: Ints, best: _Best) -> list[Any]:

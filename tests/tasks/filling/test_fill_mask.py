@@ -1,6 +1,5 @@
 """`FillMask` as a whole, on a tiny folder."""
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 
 from npdistil import ConfigError, FillMask, InputError, TokenizerError, pipeline
 from npdistil.encoder.encoder import BACKENDS
-from npdistil.heads.masked_lm import MaskedLM
 from npdistil.tasks.filling import fill_mask
 from tests.tasks.head_folders import write_masked_lm, write_token_classifier
 from tests.text.tiny import VOCAB
@@ -84,19 +82,6 @@ def test_neighbours_change_nothing(task, monkeypatch):
     assert len(joined) == 5
     monkeypatch.undo()
     assert task(" ".join(TEXTS)) == joined
-
-
-def test_blocks_of_masks_are_shared_by_the_threads(task, monkeypatch):
-    """Catches threads that rest while one of them chooses words."""
-    both, scores = threading.Barrier(2), task.model.head.scores
-
-    def meet(_, hidden_MD):
-        both.wait(20)
-        return scores(hidden_MD)
-
-    monkeypatch.setattr(fill_mask, "ROWS", 3)
-    monkeypatch.setattr(MaskedLM, "scores", meet)
-    assert len(task("[MASK] " * 6)) == 6
 
 
 def test_a_decoder_of_its_own(folder, task, tmp_path):
