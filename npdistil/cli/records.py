@@ -151,8 +151,8 @@ def opened_printer(
     if options.output is not None:
         path = checked_output(Path(options.output), None)
         given = vars(options)
-        expect_no_input(path, [*(given.get("inputs") or ()), *(given.get("texts") or ())])
-        expect_no_input(path, [given.get("context") or ""])
+        read = [*(given.get("inputs") or ()), *(given.get("texts") or ())]
+        expect_no_input(path, [*read, given.get("context") or ""])
         stream = stack.enter_context(whole_file(path))
         as_json = as_json or path.suffix == JSON_SUFFIX
 

@@ -91,8 +91,7 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             else checked_activation(activation_fn)
         )
         wanted = as_positive_or_none(max_length, "max_length") or of_folder.max_seq_length
-        positions = self.model.encoder.config.max_position_embeddings
-        self.max_seq_length = min(wanted or self.max_length, positions)
+        self.max_seq_length = self.model.encoder.config.row_limit(wanted or self.max_length)
 
     @property
     def num_labels(self) -> int:
