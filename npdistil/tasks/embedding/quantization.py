@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
-from ..search.vectors import expect_finite
 from ..user_warning import warn_user
+from ..vectors import expect_finite
 from .request import checked_precision
 
 BUCKETS = 255  # as many steps, of one width for each feature

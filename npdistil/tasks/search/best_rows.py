@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from .vectors import Vectors, expect_finite
+from ..vectors import Vectors, expect_finite
 
 Measure = Callable[[Vectors, Vectors], Any]  # [B, D], [N, D] -> [B, N], larger is nearer
 SHORTEST = 1e-12  # what sentence-transformers takes for the length of a shorter vector

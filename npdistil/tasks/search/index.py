@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from ...arguments import as_flag, as_folder, as_positive, as_texts
 from ...errors import InputError
 from ..sentence_encoder import SentenceEncoder
+from ..vectors import Vectors, as_vectors, expect_finite, expect_same_dimension
 from ..windows import as_iterable
 from .best_rows import Best, BestRows
 from .index_files import Entry, MappedEntries, map_array, read_about, read_probe, written_index
 from .index_rows import DEFAULT_TOP_K, about_index, as_entries, cosine, probe_of, scaled
 from .semantic_search import Hits, as_corpus
-from .vectors import Vectors, as_vectors, expect_finite, expect_same_dimension
 
 LEAST_COSINE = 0.999  # of the probe's two vectors; other weights or another pooling are far below
 BLOCK = 4096  # rows that are scaled or written at a time

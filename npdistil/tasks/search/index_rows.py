@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from ...arguments import as_texts
 from ...errors import InputError
 from ..sentence_encoder import SentenceEncoder
+from ..vectors import Vectors
 from ..windows import as_iterable
 from .best_rows import lengths
 from .index_files import Entry
-from .vectors import Vectors
 
 DEFAULT_TOP_K = 10
 PROBE = "Small earthquakes often announce an eruption."

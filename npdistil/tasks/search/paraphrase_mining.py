@@ -9,10 +9,10 @@ from ...arguments import as_positive, as_texts
 from ...errors import InputError
 from ...progress import progress
 from ..sentence_encoder import SentenceEncoder
+from ..vectors import expect_finite
 from ..windows import as_iterable
 from .best_rows import Best, BestRows, Measure
 from .semantic_search import as_corpus, as_measure
-from .vectors import expect_finite
 
 SLACK = 100_000  # pairs that wait before they are sorted
 Pairs = list[list[float | int]]

@@ -5,8 +5,8 @@ from typing import Any
 from ...arguments import as_positive
 from ...errors import InputError
 from ..embedding.similarity import SIMILARITIES, cos_sim, dot_score
+from ..vectors import Vectors, as_vectors, expect_finite, expect_same_dimension
 from .best_rows import Best, BestRows, Measure
-from .vectors import Vectors, as_vectors, expect_finite, expect_same_dimension
 
 BUILT_IN = ("cosine", "dot")
 Hits = list[dict[str, Any]]

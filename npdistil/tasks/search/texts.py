@@ -11,12 +11,12 @@ from ...arguments import as_flag, as_folder, as_positive, as_texts
 from ...errors import InputError
 from ...progress import progress
 from ..sentence_encoder import SentenceEncoder
+from ..vectors import expect_finite
 from ..windows import as_iterable, windows
 from .best_rows import BestRows
 from .index_files import written_index
 from .index_rows import DEFAULT_TOP_K, about_index, probe_of, scaled
 from .semantic_search import Hits, as_hits
-from .vectors import expect_finite
 
 WINDOW = 256  # texts that are read and embedded at a time
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ..errors import InputError
 
 Vectors = NDArray[Any]  # [N, D] of any float type, perhaps memory-mapped
 
