@@ -24,16 +24,18 @@ def best_words(logits_MV: Floats, top_k: int, target_ids: Ids | None = None) -> 
         prob_MK and ids_MK, where K is `top_k` or the number of targets. Equal ones come in the
         order of the vocabulary, or of the targets.
     """
-    largest_M1: Floats = logits_MV.max(axis=1, keepdims=True)
-    exp_MV: Floats = logits_MV - largest_M1
-    total_M: Floats = np.exp(exp_MV, out=exp_MV).sum(axis=1)
-    considered = logits_MV if target_ids is None else logits_MV[:, target_ids]
-    count = min(top_k, considered.shape[1])
-    places = [largest(scores_V, count) for scores_V in considered]
-    place_MK = np.array(places, np.intp).reshape(len(logits_MV), count)
-    chosen_MK = np.take_along_axis(considered, place_MK, axis=1)
-    prob_MK: Floats = np.exp(chosen_MK - largest_M1) / total_M[:, None]
-    return prob_MK, place_MK if target_ids is None else target_ids[place_MK]
+    allowed = slice(None) if target_ids is None else target_ids
+    places, probs = [], []
+    exp_V = np.empty(logits_MV.shape[1], logits_MV.dtype)
+    for scores_V in logits_MV:  # row by row: what is looked at thrice is fetched once
+        most = scores_V.max()
+        total = np.exp(np.subtract(scores_V, most, out=exp_V), out=exp_V).sum()
+        considered = scores_V[allowed]
+        place_K = largest(considered, min(top_k, len(considered)))
+        places.append(place_K)
+        probs.append(np.exp(considered[place_K] - most) / total)
+    place_MK = np.array(places, np.intp)
+    return np.array(probs), place_MK if target_ids is None else target_ids[place_MK]
 
 
 def largest(scores_V: NDArray[Any], count: int) -> Ids:
