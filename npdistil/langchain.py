@@ -30,7 +30,7 @@ class NpdistilEmbeddings(Embeddings):
             query_prompt: is put before each query; None: the model's own, if it has one.
             document_prompt: likewise before each document.
             normalize: scale vectors to length 1, whatever the folder says.
-            batch_size: texts computed at a time; changes no result.
+            batch_size: as for `SentenceEncoder.encode`; changes no result.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.
             revision: of a model of the hub.

@@ -38,7 +38,7 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             model: a folder, or a name at the hub; as for `SentenceEncoder.from_pretrained`.
             prompt: is put before each text; None: the model's default one, if it has one.
             normalize: scale vectors to length 1, whatever the folder says.
-            batch_size: texts computed at a time; changes no result.
+            batch_size: as for `SentenceEncoder.encode`; changes no result.
             backend: "numba" or "numpy".
             num_threads: of the kernels; None takes what the process may use.
             revision: of a model of the hub.

@@ -58,7 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_encoding(parser)
     add_json(parser)
-    parser.add_argument("--batch-size", type=positive, default=32, metavar="N", help="default: 32")
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        metavar="N",
+        help="texts at a time, if all are of the greatest length; default: 32",
+    )
     add_engine(parser)
     parser.add_argument("--pooling", choices=POOLINGS, help="default: what the folder says")
 

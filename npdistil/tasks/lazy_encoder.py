@@ -24,7 +24,7 @@ class LazyEncoder:
         num_threads: of the kernels.
         revision: of a model of the hub.
         normalize: scale vectors to length 1, whatever the folder says.
-        batch_size: texts computed at a time.
+        batch_size: as for `SentenceEncoder.encode`.
     """
 
     model: str | Path

@@ -20,6 +20,7 @@ from .embedding.request import (
 )
 from .embedding.sentence_model import SentenceModel
 from .prompts import chosen_prompt, name_for_documents
+from .stream import tokens_of
 from .windows import GrowingRows, as_iterable, distinct, windows
 
 Texts: TypeAlias = str | Path | Iterable[str]
@@ -60,7 +61,7 @@ class SentenceEncoder(SentenceModel):
         Args:
             inputs: a string, any iterable of strings, or a `Path`: as for `encode`, and so are the
                 others.
-            batch_size: texts computed at a time.
+            batch_size: bounds how many are computed at a time.
             prompt_name: which of `prompts` is put before each text.
             prompt: what is put before each text.
             precision: what numbers are returned.
@@ -116,8 +117,9 @@ class SentenceEncoder(SentenceModel):
             inputs: a string, any iterable of strings, or a `Path`: of a file with one text a line.
             prompt_name: which of `prompts` is put before each text; None: the default one.
             prompt: what is put before each text, instead of one of `prompts`.
-            batch_size: texts computed at a time, and never more of them than have 16,384 tokens;
-                bounds memory, changes no result.
+            batch_size: texts of the greatest length that are computed at a time, and so many more
+                shorter ones as have no more tokens, but never more than 16,384; bounds memory,
+                changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
             output_value: "sentence_embedding"; or "token_embeddings", the last hidden states of
                 each text's tokens.
@@ -145,7 +147,7 @@ class SentenceEncoder(SentenceModel):
                 kind. A list is checked whole before anything is computed.
         """
         texts, name = one_of_two(inputs, sentences)
-        batch_size = as_positive(batch_size, "batch_size")
+        batch_tokens = tokens_of(batch_size, self.max_seq_length)
         show_progress_bar = flag_or_none(show_progress_bar, "show_progress_bar")
         refuse_tensors(convert_to_tensor)
         expect_cpu(device)
@@ -161,7 +163,7 @@ class SentenceEncoder(SentenceModel):
                     "nor with return_num_truncated_tokens."
                 )
             return _token_rows(embedder, texts, name, show_progress_bar)
-        vectors_BE, truncated_B = _embed_all(embedder, texts, name, batch_size, show_progress_bar)
+        vectors_BE, truncated_B = _embed_all(embedder, texts, name, batch_tokens, show_progress_bar)
         if precision != "float32":
             from .embedding.quantization import quantize_embeddings  # late, as few want it
 
@@ -303,7 +305,7 @@ class SentenceEncoder(SentenceModel):
 
 
 def _embed_all(
-    embedder: TextEmbedder, texts: object, name: str, batch_size: int, show: bool | None
+    embedder: TextEmbedder, texts: object, name: str, batch_tokens: int, show: bool | None
 ) -> Vectors:
     """All texts, a window at a time."""
     items, total, places = as_iterable(texts, name), None, None
@@ -314,7 +316,7 @@ def _embed_all(
     counts = [np.empty(0, np.int32)]
     with progress(total, "texts", show) as bar:
         for window in windows(items, WINDOW, name):
-            found = embedder.embed(window, batch_size, bar.update)
+            found = embedder.embed(window, batch_tokens, bar.update)
             vectors.append(found.vectors_BE)
             if found.truncated_B is not None:
                 counts.append(found.truncated_B)

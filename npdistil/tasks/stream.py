@@ -155,6 +155,22 @@ def checked_bounds(batch_tokens: object, batch_size: object) -> Bounds:
     )
 
 
+def tokens_of(batch_size: object, longest: int) -> int:
+    """What `batch_size` rows of the greatest length take: a budget, of which short rows use little.
+
+    Args:
+        batch_size: of the call.
+        longest: tokens of a row, at most.
+
+    Returns:
+        Tokens to be computed at a time, never more than `BATCH_TOKENS`.
+
+    Raises:
+        InputError: `batch_size` is no positive integer.
+    """
+    return min(as_positive(batch_size, "batch_size") * longest, BATCH_TOKENS)
+
+
 def by_length(
     batch: PackedBatch, batch_tokens: int = BATCH_TOKENS, batch_size: int | None = None
 ) -> Iterator[tuple[NDArray[np.intp], PackedBatch]]:

@@ -43,18 +43,14 @@ def outputs(model: SentenceEncoder, batch_size: int, seed: int | None) -> list[b
     orders = [np.arange(len(TEXTS)), np.arange(len(LENGTHS))]
     if seed is not None:
         orders = [np.random.default_rng(seed).permutation(order) for order in orders]
-    vectors = model.encode(
-        [TEXTS[n] for n in orders[0]], batch_size=batch_size, show_progress_bar=False
-    )
-    results = {("text", n): vector.tobytes() for n, vector in zip(orders[0], vectors, strict=True)}
     head, limit = SentenceEmbedding(("cls",), normalize=True), model.max_seq_length
     by_first = SentenceEncoder(model.tokenizer, model.encoder, head, limit)
-    vectors = by_first.encode(
-        [TEXTS[n] for n in orders[0]], batch_size=batch_size, show_progress_bar=False
-    )
-    results |= {
-        ("first", n): vector.tobytes() for n, vector in zip(orders[0], vectors, strict=True)
-    }
+    results = {}
+    for name, encoder in (("text", model), ("first", by_first)):
+        for start in range(0, len(TEXTS), batch_size):
+            part = orders[0][start : start + batch_size]
+            vectors = encoder.encode([TEXTS[n] for n in part], show_progress_bar=False)
+            results |= {(name, n): vectors[place].tobytes() for place, n in enumerate(part)}
     for start in range(0, len(LENGTHS), batch_size):
         part = orders[1][start : start + batch_size]
         ids_BL, mask_BL = np.zeros((2, len(part), max(LENGTHS[n] for n in part)), int)

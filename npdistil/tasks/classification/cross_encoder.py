@@ -13,7 +13,7 @@ from ..call_defaults import expect_cpu, one_of_two, refuse_tensors, with_default
 from ..head_task import HeadTask
 from ..prompts import checked_prompt_name, chosen_prompt, merged_prompts
 from ..results import Answer
-from ..stream import BATCH_TOKENS, answers
+from ..stream import BATCH_TOKENS, answers, tokens_of
 from ..task_model import TaskModel
 from .activations import Activation, activation_of, checked_activation, row_function
 from .cross_encoder_settings import CrossEncoderSettings, read_settings
@@ -130,7 +130,7 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             InputError: an input that is no pair of texts; the message has its number.
         """
         scorer = self._scorer(
-            prompt_name, prompt, activation_fn, apply_softmax, batch_size, batch_tokens
+            prompt_name, prompt, activation_fn, apply_softmax, batch_tokens, batch_size
         )
 
         def window(items: list[Any], first: int) -> list[Answer]:
@@ -165,7 +165,8 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             prompt_name: which of `prompts` is put before the first text of each pair; None: the
                 default one.
             prompt: what is put there, instead of one of `prompts`.
-            batch_size: pairs computed at a time; bounds memory, changes no result.
+            batch_size: pairs of the greatest length that are computed at a time, and so many more
+                shorter ones as have no more tokens; bounds memory, changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
             activation_fn: "sigmoid", "softmax", "none", or a function of an array [1, C] of one
                 pair; None means the attribute of that name.
@@ -185,7 +186,13 @@ class CrossEncoder(HeadTask[SequenceClassification]):
         given, name = one_of_two(inputs, sentences)
         refuse_tensors(convert_to_tensor)
         expect_cpu(device)
-        scorer = self._scorer(prompt_name, prompt, activation_fn, apply_softmax, batch_size)
+        scorer = self._scorer(
+            prompt_name,
+            prompt,
+            activation_fn,
+            apply_softmax,
+            tokens_of(batch_size, self.max_seq_length),
+        )
         items: Any = given if is_pair(given) else as_list(given, name, "pairs")
         one = is_pair(items)  # an array of two texts is one, too
         pairs = as_pairs([items] if one else items, 0, name)
@@ -217,7 +224,8 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             return_documents: add each document's "text".
             prompt_name: which of `prompts` is put before the query; None: the default one.
             prompt: what is put there, instead of one of `prompts`.
-            batch_size: documents computed at a time; bounds memory, changes no result.
+            batch_size: documents of the greatest length that are computed at a time, and so many
+                more shorter ones as have no more tokens; bounds memory, changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
             activation_fn: as for `predict`.
             device: likewise.
@@ -240,7 +248,9 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             raise InputError(f"top_k: expected a positive integer or None, received {top_k}.")
         as_text(query, "query")
         expect_cpu(device)
-        scorer = self._scorer(prompt_name, prompt, activation_fn, False, batch_size)
+        scorer = self._scorer(
+            prompt_name, prompt, activation_fn, False, tokens_of(batch_size, self.max_seq_length)
+        )
         texts = as_texts(as_list(documents, "documents", "str"), "documents")
         pairs = [Sample(query, text) for text in texts]
         scores_BC, truncated_B = scorer.score_all(pairs, "documents", show_progress_bar)
@@ -261,8 +271,8 @@ class CrossEncoder(HeadTask[SequenceClassification]):
         prompt: object,
         activation_fn: Activation | None,
         apply_softmax: object,
-        batch_size: object,
-        batch_tokens: object = BATCH_TOKENS,
+        batch_tokens: object,
+        batch_size: object = None,
     ) -> PairScorer:
         """What one call asks for, checked."""
         activation = (

@@ -11,7 +11,7 @@ from ...encoder.encoder import Encoder
 from ...encoder.packing import PackedBatch, pack_rows, pack_sequences
 from ...heads.sentence_embedding import SentenceEmbedding
 from ...named_tuple import NamedTuple
-from ..stream import BATCH_TOKENS, in_token_spans, read_ahead
+from ..stream import BATCH_TOKENS, by_length, in_token_spans, read_ahead
 from ..windows import distinct
 from .request import Request, Vectors
 
@@ -29,13 +29,16 @@ class TextEmbedder(NamedTuple):
     request: Request
     dimension: int  # features of a vector
 
-    def embed(self, texts: list[str], batch_size: int, done: Callable[[int], object]) -> Vectors:
-        """Embed some texts, equal ones once; `done(n)` is told when n more of them are done."""
+    def embed(self, texts: list[str], batch_tokens: int, done: Callable[[int], object]) -> Vectors:
+        """Embed some texts, equal ones once, at most `batch_tokens` tokens at a time.
+
+        `done(n)` is told when n more of them are done.
+        """
         some, places = distinct(texts)
         if self.request.overlap is None:
-            found = self._embed_short(some, batch_size, done)
+            found = self._embed_short(some, batch_tokens, done)
         else:
-            found = self._embed_long(some, batch_size, done)
+            found = self._embed_long(some, batch_tokens, done)
         if places is None:
             return found
         counts = found.truncated_B
@@ -45,7 +48,7 @@ class TextEmbedder(NamedTuple):
         """Embed some texts in their order, at most `batch_tokens` tokens at a time."""
         if self.request.overlap is not None:
             for chunk in read_ahead(texts):
-                yield self.embed(chunk, len(chunk), _nobody).vectors_BE
+                yield self.embed(chunk, BATCH_TOKENS, _nobody).vectors_BE
             return
         batch, _ = self._pack(texts)
         for first, last in batch.spans(batch_tokens):
@@ -57,31 +60,26 @@ class TextEmbedder(NamedTuple):
         return in_token_spans(batch, BATCH_TOKENS, self._hidden)
 
     def _embed_short(
-        self, texts: list[str], batch_size: int, done: Callable[[int], object]
+        self, texts: list[str], batch_tokens: int, done: Callable[[int], object]
     ) -> Vectors:
         batch, truncated_B = self._pack(texts)
-        return Vectors(self._in_batches(batch, batch_size, done), truncated_B)
+        return Vectors(self._in_batches(batch, batch_tokens, done), truncated_B)
 
     def _in_batches(
-        self, batch: PackedBatch, batch_size: int, done: Callable[[int], object]
+        self, batch: PackedBatch, batch_tokens: int, done: Callable[[int], object]
     ) -> NDArray[np.float32]:
         if len(batch.lengths) == 1:  # nothing to order: a query is answered sooner
             vector_1E = self._vectors(batch)
             done(1)
             return vector_1E
         vectors_BE = np.empty((len(batch.lengths), self.dimension), np.float32)
-        # Longest first: a batch holds texts of about one length, and the last is the cheapest.
-        order = np.argsort(-batch.lengths, kind="stable")
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            part = batch.take(chosen)
-            for first, last in part.spans(BATCH_TOKENS):
-                vectors_BE[chosen[first:last]] = self._vectors(part.bundle(first, last))
+        for chosen, part in by_length(batch, batch_tokens):
+            vectors_BE[chosen] = self._vectors(part)
             done(len(chosen))
         return vectors_BE
 
     def _embed_long(
-        self, texts: list[str], batch_size: int, done: Callable[[int], object]
+        self, texts: list[str], batch_tokens: int, done: Callable[[int], object]
     ) -> Vectors:
         """As `_embed_short`; texts that do not fit go through windows, one after another."""
         parts = []
@@ -92,7 +90,7 @@ class TextEmbedder(NamedTuple):
             vectors_BE = np.empty((len(chunk), self.dimension), np.float32)
             short = [ids_T for ids_T, fit in zip(sequences, fits, strict=True) if fit]
             batch = pack_sequences(short, self.encoder.config)
-            vectors_BE[fits] = self._in_batches(batch, batch_size, done)
+            vectors_BE[fits] = self._in_batches(batch, batch_tokens, done)
             for b in np.flatnonzero(~np.array(fits)):
                 vectors_BE[b] = self._of_windows(sequences[b])[0]
                 done(1)

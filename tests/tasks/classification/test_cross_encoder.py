@@ -1,5 +1,6 @@
 """Scores of pairs and ranking: shapes, activations, order, and what is refused."""
 
+import itertools
 import json
 import re
 
@@ -212,6 +213,27 @@ def test_a_call_streams(task, three):
     assert three(PAIRS[0], apply_softmax=True)["scores"] == pytest.approx(
         three.predict(PAIRS[0], apply_softmax=True).tolist()
     )
+
+
+@pytest.mark.parametrize("call", ["predict", "rank"])
+def test_work_is_bounded_by_tokens(task, monkeypatch, call):
+    """Catches short pairs that go by themselves because long ones may come."""
+    rows, honest = [], task.model.encoder.backend.pooled
+    limit = task.max_seq_length
+
+    def recording(batch, *rest):
+        rows.append(len(batch.input_ids_T))
+        return honest(batch, *rest)
+
+    monkeypatch.setattr(task.model.encoder.backend, "pooled", recording)
+    texts = ["b", "c c", "the", "a b c", "a " * 3 * limit] * 5
+    pairs = [("a", text) for text in texts]
+    if call == "predict":
+        task.predict(pairs, batch_size=2)
+    else:
+        task.rank("a", texts, batch_size=2)
+    assert sum(rows) > 5 * limit and max(rows) == 2 * limit
+    assert all(a + b > 2 * limit for a, b in itertools.pairwise(rows))
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])

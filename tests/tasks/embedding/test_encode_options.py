@@ -1,5 +1,6 @@
 """The arguments of `encode` that sentence-transformers has too."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -113,9 +114,14 @@ def test_what_is_accepted_and_what_is_not(texts):
         encoder.encode(texts, device="cuda")
 
 
-def test_work_is_bounded_by_tokens(texts, monkeypatch):
-    """Catches a batch_size of a thousand that computes a thousand long texts at once."""
+@pytest.mark.parametrize("batch_size, tokens", [(1000, 100), (2, 32), (3, 48)])
+def test_work_is_bounded_by_tokens(texts, monkeypatch, batch_size, tokens):
+    """Catches a thousand long texts that are computed at once, and short ones that go two by two.
+
+    A budget that is used holds no two neighbours that would fit into one.
+    """
     encoder, rows = make(), []
+    encoder.max_seq_length = 16
     honest = encoder.encoder.backend.pooled
 
     def recording(batch, *rest):
@@ -124,9 +130,10 @@ def test_work_is_bounded_by_tokens(texts, monkeypatch):
 
     wanted = encoder.encode(texts)
     monkeypatch.setattr(encoder.encoder.backend, "pooled", recording)
-    monkeypatch.setattr("npdistil.tasks.embedding.embed_texts.BATCH_TOKENS", 100)
-    assert encoder.encode(texts, batch_size=1000).tobytes() == wanted.tobytes()
-    assert max(rows) <= 100 and len(rows) > 5
+    monkeypatch.setattr("npdistil.tasks.stream.BATCH_TOKENS", 100)
+    assert encoder.encode(texts, batch_size=batch_size).tobytes() == wanted.tobytes()
+    assert max(rows) <= tokens and len(rows) > 5
+    assert all(a + b > tokens for a, b in itertools.pairwise(rows))
 
 
 def test_a_limit_set_by_hand(texts):
