@@ -28,13 +28,20 @@ def join_pieces(pieces: Iterable[str], prefix: str, *, cleanup: bool) -> str:
     >>> join_pieces(["hello", "##s", ",", "you", "!"], "##", cleanup=True)
     'hellos, you!'
     """
-    parts = []
-    for index, piece in enumerate(pieces):
-        part = piece
-        if index:
-            part = piece.removeprefix(prefix) if piece.startswith(prefix) else f" {piece}"
-        parts.append(_repaired(part, _PIECE_REPAIRS) if cleanup else part)
+    parts = [piece_text(piece, prefix, cleanup, first=not n) for n, piece in enumerate(pieces)]
     return "".join(parts)
+
+
+def piece_text(piece: str, prefix: str, cleanup: bool, *, first: bool) -> str:
+    """What a piece adds to a text, as the first of it or behind others, whichever these are.
+
+    >>> piece_text("##s", "##", True, first=False), piece_text("you", "##", True, first=False)
+    ('s', ' you')
+    """
+    part = piece
+    if not first:
+        part = piece.removeprefix(prefix) if piece.startswith(prefix) else f" {piece}"
+    return _repaired(part, _PIECE_REPAIRS) if cleanup else part
 
 
 def clean_up(text: str) -> str:

@@ -21,7 +21,9 @@ from .best_words import Ids, best_words
 from .sequences import RowTexts, token_text
 from .targets import target_ids
 
-ROWS = 32  # masked places whose scores of the whole vocabulary are held at a time
+# Masked places whose scores of the whole vocabulary are held at a time: the table of words is read
+# once for all of them, from far away. 16 MB for BERT's vocabulary.
+ROWS = 128
 
 
 class _Best(NamedTuple):
