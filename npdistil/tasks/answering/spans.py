@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ...dims import Floats
 from ...errors import ModelFileError
+from ...reference.forward import softmax
 from .context_windows import ContextWindow
 from .options import Options
 
@@ -46,15 +47,16 @@ def window_spans(logits_L2: Floats, window: ContextWindow, options: Options) -> 
     Source: Devlin et al. 2018, arXiv:1810.04805, section 4.3; Chen et al. 2017, arXiv:1704.00051,
     section 3.2; the question-answering pipeline of Transformers 4.57.6.
     """
-    N = len(window.words_N)
-    rows = np.concatenate([[0], np.arange(window.first, window.first + N)])
-    start_N, end_N = both_2N = np.ascontiguousarray(logits_L2[rows].T, np.float32)
+    N, first = len(window.words_N), window.first
+    start_N, end_N = both_2N = np.empty((2, 1 + N), np.float32)
+    both_2N[:, 0] = logits_L2[0]
+    both_2N[:, 1:] = logits_L2[first : first + N].T
     if not np.isfinite(both_2N).all():
         raise ModelFileError(
             "the model's scores are not finite numbers, so its weights are damaged; convert or "
             "fetch them again."
         )
-    start_prob_N, end_prob_N = softmax(start_N), softmax(end_N)
+    start_prob_N, end_prob_N = softmax(both_2N)
     null_score = float(start_prob_N[0] * end_prob_N[0])
     null_logit = float(start_N[0]) + float(end_N[0])
     if N == 0:
@@ -108,14 +110,3 @@ def best_spans(
     chosen = chosen[np.argsort(-sums[chosen], kind="stable")][:count]
     first, length = np.divmod(chosen, width)
     return first, first + length, float(sums[chosen[0]])
-
-
-def softmax(logits_N: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities, of the dtype of the logits.
-
-    >>> softmax(np.array([0.0, 0.0], np.float32))
-    array([0.5, 0.5], dtype=float32)
-    """
-    exp_N = np.exp(logits_N - logits_N.max())
-    prob_N: NDArray[np.float32] = exp_N / exp_N.sum()
-    return prob_N
