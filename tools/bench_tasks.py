@@ -1,6 +1,7 @@
 """Time what stands around the engine: tasks over the ragged workload, and a search; their memory.
 
-    python tools/bench_tasks.py [--threads 1 2] [--turns 24] [--parts 16] [--only search ...]
+    python tools/bench_tasks.py [--threads 1 2] [--turns 60] [--parts 32] [--only search ...]
+    python tools/bench_tasks.py --render   # the table again, from the JSON
 
 * search: one query against 100,000 stored vectors of 384, a memory-mapped index;
 * tasks: each task over texts of all lengths, beside the engine alone on the same token rows, cut
@@ -8,9 +9,10 @@
 * first-token: the logits of sequences with and without the other tokens of the last layer;
 * memory: of a process with a masked-words head whose decoder is the word table, and without it.
 
-Writes docs/task_speed.json (a quiet machine; minutes). Each measurement runs in a process of its
-own, whose BLAS and kernels have so many threads. Needs `make heads` and NPDISTIL_DATA. Exit code:
-0 well, 1 an overhead or a time is beyond what is promised, 2 something is missing.
+Writes docs/task_speed.json and the table in docs/performance.md (a quiet machine; a quarter of an
+hour). Each measurement runs in a process of its own, whose BLAS and kernels have so many threads.
+Needs `make heads` and NPDISTIL_DATA. Exit code: 0 well, 1 an overhead or a time is beyond what is
+promised, 2 something is missing.
 """
 
 import argparse
@@ -24,16 +26,19 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tools.bench.task_table import render
 from tools.bench.tasks import MEASUREMENTS, OVERHEAD, SEARCH_MS, SPEEDUP
 from tools.machine import cpu_name, processors, versions
+from tools.readme_block import read_block, replace_block
 
 ROOT = Path(__file__).resolve().parent.parent
-JSON = ROOT / "docs" / "task_speed.json"
+JSON, PAGE = ROOT / "docs" / "task_speed.json", ROOT / "docs" / "performance.md"
+BLOCK = "taskspeed"
 PACKAGES = ("numpy", "numba")
 Report = dict[str, Any]
-# Measurement -> the figures by which a row keeps a promise; one without them keeps none.
-JUDGED = {
-    "search": ("search_ms",),
+# Measurement -> the figures that a row must have; one without them keeps no promise.
+FIGURES = {
+    "search": ("search_ms", "vectors", "dimension"),
     "tasks": ("task", "overhead"),
     "first-token": ("speedup",),
     "memory": ("more_bytes", "table_bytes"),
@@ -41,40 +46,56 @@ JUDGED = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print, write."""
+    """Measure and write, or write alone."""
     options = parse(arguments)
     if options.worker:
-        found = MEASUREMENTS[options.worker](options.turns, options.parts)
-        print(json.dumps(found))
+        print(json.dumps(MEASUREMENTS[options.worker](options.turns, options.parts)))
         return 0
-    results = []
+    page = PAGE.read_text(encoding="utf-8")
+    read_block(page, BLOCK)  # fails before the minutes, not after
+    if options.render:
+        found: Report = json.loads(JSON.read_text(encoding="utf-8"))
+    elif (results := measure(options)) is None:
+        return 2
+    else:
+        found = report(options, results)
+    problems = [problem for row in found["results"] for problem in beyond(row)]
+    for problem in problems:
+        print(f"bench_tasks: {problem}", file=sys.stderr)
+    if not options.only and not any(map(missing, found["results"])):
+        JSON.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        PAGE.write_text(replace_block(page, BLOCK, render(found)), encoding="utf-8")
+    return 1 if problems else 0
+
+
+def measure(options: argparse.Namespace) -> list[Report] | None:
+    """All rows, printed as they come; None if a measurement failed, which it has said."""
+    results: list[Report] = []
     for threads in options.threads:
         for name in options.only or MEASUREMENTS:
             done = run(name, threads, options)
             if not done:
-                return 2
+                return None
             for row in done:
                 results.append({"measurement": name, "threads": threads, **row})
                 print(shown(results[-1]), flush=True)
-    problems = [problem for row in results for problem in beyond(row)]
-    for problem in problems:
-        print(f"bench_tasks: {problem}", file=sys.stderr)
-    if not options.only:
-        JSON.write_text(json.dumps(report(options, results), indent=1) + "\n", encoding="utf-8")
-    return 1 if problems else 0
+    return results
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, processors()])
-    parser.add_argument("--turns", type=int, default=24, help="of each measurement; default: 24")
-    parser.add_argument("--parts", type=int, default=16, help="of the texts, one of so many parts")
+    parser.add_argument("--render", action="store_true", help="only the table, from the JSON")
+    parser.add_argument("--turns", type=int, default=60, help="of each measurement; default: 60")
+    parser.add_argument("--parts", type=int, default=32, help="one text of so many; default: 32")
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, help="writes nothing")
     parser.add_argument("--worker", choices=MEASUREMENTS, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if min(options.turns, options.parts, *options.threads) < 1:
         parser.error("--turns, --parts, --threads: expected positive integers")
+    if options.render and options.only:
+        parser.error("--render: shows all of the JSON; leave --only out")
     options.threads = sorted(set(options.threads))
     return options
 
@@ -102,13 +123,21 @@ def run(name: str, threads: int, options: argparse.Namespace) -> list[Report] | 
     return rows
 
 
+def missing(row: Report) -> list[str]:
+    """Figures that a row lacks."""
+    measurement, threads = row["measurement"], row["threads"]
+    return [
+        f"{measurement}, threads {threads}: no {name} in the row"
+        for name in FIGURES[measurement]
+        if name not in row
+    ]
+
+
 def beyond(row: Report) -> list[str]:
     """What is worse than promised, or was not measured; a number that is no number is worse."""
     measurement, threads = row["measurement"], row["threads"]
-    missing = [f"{measurement}, threads {threads}: no {name} in the row"
-               for name in JUDGED[measurement] if name not in row]  # fmt: skip
-    if missing:
-        return missing
+    if lacks := missing(row):
+        return lacks
     match measurement:
         case "search" if not row["search_ms"] <= SEARCH_MS:
             return [f"search, threads {threads}: {row['search_ms']:.1f} ms"]
