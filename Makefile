@@ -57,7 +57,7 @@ functions: $(VENV)/installed-test  ## hold exp and the activations to every floa
 eval: $(VENV)/installed-test weights  ## Spearman, nDCG and accuracy beside the other libraries' (EVAL="--limit 50" for less)
 	$(BIN)/python tools/eval.py $(EVAL)
 
-taskspeed: $(VENV)/installed-test weights  ## time what stands around the engine, write docs/performance.md
+taskspeed: $(VENV)/installed-test weights  ## time what stands around the engine, write docs/task_speed.json and a table
 	$(BIN)/python tools/bench_tasks.py
 
 bench: $(PEERS)/installed  ## time npdistil and its peers (BENCH="--quick" for less)

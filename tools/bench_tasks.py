@@ -51,10 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
     if options.worker:
         print(json.dumps(MEASUREMENTS[options.worker](options.turns, options.parts)))
         return 0
-    page = PAGE.read_text(encoding="utf-8")
-    read_block(page, BLOCK)  # fails before the minutes, not after
+    try:
+        page = PAGE.read_text(encoding="utf-8")
+        read_block(page, BLOCK)  # fails before the minutes, not after
+        stored = JSON.read_text(encoding="utf-8") if options.render else ""
+    except (OSError, ValueError) as failure:
+        print(f"bench_tasks: {failure}", file=sys.stderr)
+        return 2
     if options.render:
-        found: Report = json.loads(JSON.read_text(encoding="utf-8"))
+        found: Report = json.loads(stored)
     elif (results := measure(options)) is None:
         return 2
     else:

@@ -117,9 +117,8 @@ class SentenceEncoder(SentenceModel):
             inputs: a string, any iterable of strings, or a `Path`: of a file with one text a line.
             prompt_name: which of `prompts` is put before each text; None: the default one.
             prompt: what is put before each text, instead of one of `prompts`.
-            batch_size: texts of the greatest length that are computed at a time, and so many more
-                shorter ones as have no more tokens, but never more than 16,384; bounds memory,
-                changes no result.
+            batch_size: bounds the tokens that are computed at a time: as many as so many texts of
+                the greatest length have, at most 16,384. Changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
             output_value: "sentence_embedding"; or "token_embeddings", the last hidden states of
                 each text's tokens.

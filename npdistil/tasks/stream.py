@@ -155,20 +155,22 @@ def checked_bounds(batch_tokens: object, batch_size: object) -> Bounds:
     )
 
 
-def tokens_of(batch_size: object, longest: int) -> int:
+def tokens_of(batch_size: object, longest: object) -> int:
     """What `batch_size` rows of the greatest length take: a budget, of which short rows use little.
 
     Args:
         batch_size: of the call.
-        longest: tokens of a row, at most.
+        longest: the model's `max_seq_length`, which may have been set by hand; None: no limit.
 
     Returns:
         Tokens to be computed at a time, never more than `BATCH_TOKENS`.
 
     Raises:
-        InputError: `batch_size` is no positive integer.
+        InputError: one of them is no positive integer.
     """
-    return min(as_positive(batch_size, "batch_size") * longest, BATCH_TOKENS)
+    rows = as_positive(batch_size, "batch_size")
+    tokens = as_positive_or_none(longest, "max_seq_length")
+    return BATCH_TOKENS if tokens is None else min(rows * tokens, BATCH_TOKENS)
 
 
 def by_length(

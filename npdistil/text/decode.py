@@ -1,6 +1,7 @@
 """From pieces back to text; not an inverse, since case, accents and spaces are gone."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 # In this order. Source: the WordPiece decoder of tokenizers, `cleanup`.
 _PIECE_REPAIRS = (
@@ -28,20 +29,21 @@ def join_pieces(pieces: Iterable[str], prefix: str, *, cleanup: bool) -> str:
     >>> join_pieces(["hello", "##s", ",", "you", "!"], "##", cleanup=True)
     'hellos, you!'
     """
-    parts = [piece_text(piece, prefix, cleanup, first=not n) for n, piece in enumerate(pieces)]
+    parts = [
+        _behind(piece, prefix, cleanup) if index else _repaired_piece(piece, cleanup)
+        for index, piece in enumerate(pieces)
+    ]
     return "".join(parts)
 
 
-def piece_text(piece: str, prefix: str, cleanup: bool, *, first: bool) -> str:
-    """What a piece adds to a text, as the first of it or behind others, whichever these are.
+@lru_cache(maxsize=1 << 15)  # about a vocabulary: a text has the same few pieces again and again
+def _behind(piece: str, prefix: str, cleanup: bool) -> str:
+    joined = piece.removeprefix(prefix) if piece.startswith(prefix) else f" {piece}"
+    return _repaired_piece(joined, cleanup)
 
-    >>> piece_text("##s", "##", True, first=False), piece_text("you", "##", True, first=False)
-    ('s', ' you')
-    """
-    part = piece
-    if not first:
-        part = piece.removeprefix(prefix) if piece.startswith(prefix) else f" {piece}"
-    return _repaired(part, _PIECE_REPAIRS) if cleanup else part
+
+def _repaired_piece(piece: str, cleanup: bool) -> str:
+    return _repaired(piece, _PIECE_REPAIRS) if cleanup else piece
 
 
 def clean_up(text: str) -> str:

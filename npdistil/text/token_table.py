@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arguments import as_flag, as_ids
 from ..errors import InputError
-from .decode import clean_up, piece_text
+from .decode import clean_up, join_pieces
 from .settings import TokenizerSettings
 from .special import AddedToken
 from .vocab import Vocabulary
@@ -38,7 +38,6 @@ class TokenTable:
         self._added_tokens = tuple(added_tokens)
         self._shown = dict(shown)
         self._special_ids = frozenset(token.id for token in added_tokens if token.special)
-        self._behind: dict[int, str] = {}  # what tokens add to a text, as far as it was asked for
 
     @overload
     def convert_ids_to_tokens(self, ids: int) -> str: ...
@@ -121,22 +120,12 @@ class TokenTable:
         skip = as_flag(skip_special_tokens, "skip_special_tokens")
         checked = as_ids(ids, self.vocab_size)
         kept = [token_id for token_id in checked if not (skip and token_id in self._special_ids)]
-        parts = [self._part(token_id, first=True) for token_id in kept[:1]]
-        known = self._behind
-        for token_id in kept[1:]:
-            part = known.get(token_id)
-            if part is None:
-                part = known[token_id] = self._part(token_id, first=False)
-            parts.append(part)
-        text = "".join(parts)
-        return clean_up(text) if as_flag(again, "clean_up_tokenization_spaces") else text
-
-    def _part(self, token_id: int, first: bool) -> str:
-        (token,) = self._tokens([token_id])
-        settings = self.settings
-        return piece_text(
-            token, settings.continuing_subword_prefix, settings.decoder_cleanup, first=first
+        text = join_pieces(
+            self._tokens(kept),
+            self.settings.continuing_subword_prefix,
+            cleanup=self.settings.decoder_cleanup,
         )
+        return clean_up(text) if as_flag(again, "clean_up_tokenization_spaces") else text
 
     def batch_decode(
         self,

@@ -87,6 +87,8 @@ def test_runs_are_written(monkeypatch, tmp_path, capsys):
         monkeypatch.setattr(bench_tasks, "run", lambda *_, found=nothing: found)
         assert bench_tasks.main(["--threads", "1"]) == 2
     assert bench_tasks.PAGE.read_text() == page and bench_tasks.main(["--render"]) == 1
+    bench_tasks.JSON.unlink()
+    assert bench_tasks.main(["--render"]) == 2
 
 
 def test_the_page_is_what_the_json_renders_to():

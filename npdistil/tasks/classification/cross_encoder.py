@@ -120,7 +120,8 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             activation_fn: likewise.
             apply_softmax: likewise.
             batch_tokens: tokens computed at a time; bounds memory, changes no result.
-            batch_size: pairs computed at a time; None: as many as `batch_tokens` allows.
+            batch_size: pairs computed at a time, however short; None: as many as `batch_tokens`
+                allows.
 
         Returns:
             For each pair {"score": float}, or {"scores": [float]} where there are several labels.
@@ -165,8 +166,8 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             prompt_name: which of `prompts` is put before the first text of each pair; None: the
                 default one.
             prompt: what is put there, instead of one of `prompts`.
-            batch_size: pairs of the greatest length that are computed at a time, and so many more
-                shorter ones as have no more tokens; bounds memory, changes no result.
+            batch_size: bounds the tokens that are computed at a time: as many as so many pairs
+                of the greatest length have, at most 16,384. Changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
             activation_fn: "sigmoid", "softmax", "none", or a function of an array [1, C] of one
                 pair; None means the attribute of that name.
@@ -224,8 +225,8 @@ class CrossEncoder(HeadTask[SequenceClassification]):
             return_documents: add each document's "text".
             prompt_name: which of `prompts` is put before the query; None: the default one.
             prompt: what is put there, instead of one of `prompts`.
-            batch_size: documents of the greatest length that are computed at a time, and so many
-                more shorter ones as have no more tokens; bounds memory, changes no result.
+            batch_size: bounds the tokens that are computed at a time: as many as so many documents
+                of the greatest length have, at most 16,384. Changes no result.
             show_progress_bar: None shows it where standard error is a terminal.
             activation_fn: as for `predict`.
             device: likewise.

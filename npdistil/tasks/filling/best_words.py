@@ -15,7 +15,7 @@ def best_words(logits_MV: Floats, top_k: int, target_ids: Ids | None = None) -> 
     """Probabilities and ids of the words that fit best, best first.
 
     Args:
-        logits_MV: of each masked place, for each word.
+        logits_MV: of each masked place, at least one, for each word.
         top_k: how many words, at most V.
         target_ids: the only words that count; None: all. Probabilities stay those among all words,
             and there are no more words than targets.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from npdistil import ModelFileError
 from npdistil.tasks.answering.context_windows import ContextWindow
 from npdistil.tasks.answering.options import checked_options
-from npdistil.tasks.answering.spans import best_spans, softmax, window_spans
+from npdistil.tasks.answering.spans import best_spans, window_spans
 
 logit = st.integers(-40, 40).map(lambda n: n / 4)  # exact sums, and ties
 
@@ -112,5 +112,8 @@ def test_scores_that_are_no_numbers(value):
 
 
 def test_softmax_of_large_logits():
-    """Catches an overflow where the largest logit is not taken off first."""
-    assert softmax(np.array([1000, 1000, -1000], np.float32)).tolist() == [0.5, 0.5, 0.0]
+    """Catches an overflow where the largest logit stays, and a sum over the wrong axis."""
+    logits_L2 = np.full((8, 2), -1000, np.float32)
+    logits_L2[4:6, 0] = logits_L2[5, 1] = 1000
+    found = window_spans(logits_L2, window([0, 1, 2, 3]), options(align_to_words=False))
+    assert found.spans[0].score == 0.5 and found.null_score == 0.0

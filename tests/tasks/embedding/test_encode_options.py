@@ -141,3 +141,10 @@ def test_a_limit_set_by_hand(texts):
     encoder = make()
     encoder.max_seq_length = 9
     assert encoder.encode(texts).tobytes() == make(max_seq_length=9).encode(texts).tobytes()
+    encoder.max_seq_length = None
+    assert encoder.encode("a").tobytes() == make().encode("a").tobytes()
+    encoder.max_seq_length = np.int64(9)
+    assert encoder.encode(texts, batch_size=10**30).shape == (len(texts), D)
+    encoder.max_seq_length = "8"
+    with pytest.raises(InputError, match="max_seq_length: expected an int, received '8'"):
+        encoder.encode(texts)
