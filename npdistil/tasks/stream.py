@@ -195,33 +195,13 @@ def by_length(
             yield order[start:stop], ordered.bundle(start, stop)
 
 
-def in_spans(
-    batch: PackedBatch, batch_tokens: int, compute: Callable[[PackedBatch], Floats]
-) -> Floats:
-    """Compute a row a sequence, some sequences at a time: memory is bounded by tokens.
-
-    Args:
-        batch: at least one sequence.
-        batch_tokens: the most token rows at a time; a longer sequence is computed by itself.
-        compute: a batch to its rows [B, ...].
-
-    Returns:
-        The rows [B, ...] of all sequences, in their order.
-    """
-    parts = [(numbers, compute(part)) for numbers, part in by_length(batch, batch_tokens)]
-    rows: Floats = np.concatenate([part for _, part in parts])
-    placed = np.empty_like(rows)
-    placed[np.concatenate([numbers for numbers, _ in parts])] = rows
-    return placed
-
-
 def in_token_spans(
     batch: PackedBatch,
     batch_tokens: int,
     compute: Callable[[PackedBatch], Floats],
     batch_size: int | None = None,
 ) -> list[Floats]:
-    """Compute a row a token, some sequences at a time; as `in_spans`.
+    """Compute a row a token, some sequences at a time: memory is bounded by tokens.
 
     Args:
         batch: any number of sequences.

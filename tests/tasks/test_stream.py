@@ -16,7 +16,6 @@ from npdistil.tasks.stream import (
     WINDOW,
     answers,
     by_length,
-    in_spans,
     in_token_spans,
     read_ahead,
 )
@@ -224,7 +223,9 @@ def test_work_is_bounded_by_tokens(batch_tokens):
         sizes.append(len(batch.input_ids_T))
         return np.stack([batch.input_ids_T[batch.cu_seqlens[:-1]], batch.lengths], 1) * 1.0
 
-    rows = in_spans(batch_of(*LENGTHS), batch_tokens, ids)
+    rows = np.full((len(LENGTHS), 2), np.nan)
+    for numbers, part in by_length(batch_of(*LENGTHS), batch_tokens):
+        rows[numbers] = ids(part)
     assert rows.tolist() == [[number, length] for number, length in enumerate(LENGTHS)]
     assert all(size <= batch_tokens or size in LENGTHS for size in sizes)
     assert sum(sizes) == sum(LENGTHS)
