@@ -54,15 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         page = PAGE.read_text(encoding="utf-8")
         read_block(page, BLOCK)  # fails before the minutes, not after
-        stored = JSON.read_text(encoding="utf-8") if options.render else ""
+        found = json.loads(JSON.read_text(encoding="utf-8")) if options.render else None
     except (OSError, ValueError) as failure:
         print(f"bench_tasks: {failure}", file=sys.stderr)
         return 2
-    if options.render:
-        found: Report = json.loads(stored)
-    elif (results := measure(options)) is None:
-        return 2
-    else:
+    if found is None:
+        results = measure(options)
+        if results is None:
+            return 2
         found = report(options, results)
     problems = [problem for row in found["results"] for problem in beyond(row)]
     for problem in problems:
